@@ -1,0 +1,47 @@
+/** A day in the Gregorian calendar, UTC. Month and day count from 1. */
+export interface CalendarDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+/** The UTC day of an instant. */
+export function calendarDateOf(instant: Date): CalendarDate {
+  return { year: instant.getUTCFullYear(), month: instant.getUTCMonth() + 1, day: instant.getUTCDate() };
+}
+
+/** Whether the three numbers name a day that exists. */
+export function isCalendarDate(date: CalendarDate): boolean {
+  if (![date.year, date.month, date.day].every(Number.isInteger)) return false;
+  const probe = new Date(Date.UTC(2000, 0, 1));
+  probe.setUTCFullYear(date.year, date.month - 1, date.day);
+  return (
+    probe.getUTCFullYear() === date.year &&
+    probe.getUTCMonth() === date.month - 1 &&
+    probe.getUTCDate() === date.day
+  );
+}
+
+/** Reads `YYYY-MM-DD`; undefined when the text is anything else or the day does not exist. */
+export function parseIsoDate(text: string): CalendarDate | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (!match) return undefined;
+  const date = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
+  return isCalendarDate(date) ? date : undefined;
+}
+
+/** `YYYY-MM-DD`. */
+export function renderIsoDate(date: CalendarDate): string {
+  const pad = (value: number, width: number): string => String(value).padStart(width, '0');
+  return `${pad(date.year, 4)}-${pad(date.month, 2)}-${pad(date.day, 2)}`;
+}
+
+/** Negative, zero or positive as `a` is before, on or after `b`. */
+export function compareCalendarDates(a: CalendarDate, b: CalendarDate): number {
+  return a.year - b.year || a.month - b.month || a.day - b.day;
+}
+
+/** Midnight UTC at which the day begins, in milliseconds since the epoch. */
+export function startOfDayMs(date: CalendarDate): number {
+  return Date.parse(`${renderIsoDate(date)}T00:00:00Z`);
+}
