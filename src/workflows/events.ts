@@ -10,12 +10,31 @@ export type StageName = (typeof STAGES)[number];
  */
 export type WorkflowEvent =
   | { readonly type: 'header'; readonly text: string }
-  | { readonly type: 'stages'; readonly stages: readonly StageName[]; readonly expectedMs?: Readonly<Partial<Record<StageName, number>>> }
+  | {
+      readonly type: 'stages';
+      readonly stages: readonly StageName[];
+      readonly expectedMs?: Readonly<Partial<Record<StageName, number>>>;
+    }
   | { readonly type: 'stage-started'; readonly stage: StageName; readonly detail?: string }
-  | { readonly type: 'stage-progress'; readonly stage: StageName; readonly detail: string; readonly percent?: number }
-  | { readonly type: 'stage-finished'; readonly stage: StageName; readonly summary: string; readonly durationMs: number }
+  | {
+      readonly type: 'stage-progress';
+      readonly stage: StageName;
+      readonly detail: string;
+      readonly percent?: number;
+    }
+  | {
+      readonly type: 'stage-finished';
+      readonly stage: StageName;
+      readonly summary: string;
+      readonly durationMs: number;
+    }
   | { readonly type: 'stage-skipped'; readonly stage: StageName; readonly reason: string }
-  | { readonly type: 'stage-failed'; readonly stage: StageName; readonly message: string; readonly durationMs: number }
+  | {
+      readonly type: 'stage-failed';
+      readonly stage: StageName;
+      readonly message: string;
+      readonly durationMs: number;
+    }
   | { readonly type: 'notice'; readonly text: string }
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'command'; readonly commandLine: string };

@@ -1,0 +1,138 @@
+import { execa } from 'execa';
+import { Failure } from '../errors/failure.ts';
+import { renderCommandLine, type CommandSpec } from '../values/command-spec.ts';
+import { childEnvironment } from './child-environment.ts';
+
+/** How a program call is watched. */
+export interface RunOptions {
+  /** Cancels the call: the program gets SIGTERM, after {@link KILL_GRACE_MS} SIGKILL. */
+  readonly signal?: AbortSignal | undefined;
+  /** Each complete line of either stream, as it arrives, without its line end. */
+  readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
+  /** Exit codes that count as success; 0 by default. */
+  readonly okExitCodes?: readonly number[] | undefined;
+  /** Called once with the process id, before any output. */
+  readonly onStart?: ((pid: number) => void) | undefined;
+}
+
+/** What a finished program left. */
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  readonly durationMs: number;
+}
+
+/** Runs programs; tests pass a scripted one. */
+export type Runner = (spec: CommandSpec, options?: RunOptions) => Promise<RunResult>;
+
+/** Time between SIGTERM and SIGKILL, in milliseconds. */
+export const KILL_GRACE_MS = 5000;
+
+const TAIL_LINES = 20;
+
+/**
+ * Runs a program without a shell, with standard input closed or fed, an allow-listed environment and a deadline.
+ *
+ * Raises `E_TOOL_MISSING` when the program is not installed, `E_COMMAND_TIMEOUT` past the deadline,
+ * `E_COMMAND_FAILED` on a bad exit code or signal (with the command to copy and the last lines it wrote)
+ * and `E_INTERRUPTED` when the signal cancelled it.
+ */
+export const run: Runner = async (spec, options = {}) => {
+  const startedAt = performance.now();
+  const subprocess = execa(spec.command, [...spec.args], {
+    ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+    ...(spec.input === undefined ? { stdin: 'ignore' as const } : { input: spec.input }),
+    env: childEnvironment(process.env, spec.env),
+    extendEnv: false,
+    reject: false,
+    timeout: spec.deadlineMs,
+    forceKillAfterDelay: KILL_GRACE_MS,
+    maxBuffer: 64 * 1024 * 1024,
+    stripFinalNewline: false,
+    all: true,
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  });
+  if (subprocess.pid !== undefined) options.onStart?.(subprocess.pid);
+  const { onLine } = options;
+  if (onLine) {
+    forwardLines(subprocess.stdout, (line) => onLine(line, 'stdout'));
+    forwardLines(subprocess.stderr, (line) => onLine(line, 'stderr'));
+  }
+  const result = await subprocess;
+  const durationMs = performance.now() - startedAt;
+  if (result.isCanceled) throw interrupted(spec);
+  if (result.code === 'ENOENT') throw missingTool(spec);
+  if (result.timedOut) throw timedOut(spec, result.all);
+  const ok = options.okExitCodes ?? [0];
+  if (result.exitCode === undefined || !ok.includes(result.exitCode)) {
+    throw commandFailed(
+      spec,
+      result.exitCode ?? result.signal ?? result.originalMessage ?? 'unknown',
+      result.all,
+    );
+  }
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode, durationMs };
+};
+
+/** Splits a stream into lines; a last line without an end is delivered too. */
+export function forwardLines(
+  stream: NodeJS.ReadableStream | null | undefined,
+  deliver: (line: string) => void,
+): void {
+  if (!stream) return;
+  let pending = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (pending + chunk).split(/\r?\n|\r/);
+    pending = lines.pop() ?? '';
+    for (const line of lines) deliver(line);
+  });
+  stream.on('end', () => {
+    if (pending !== '') deliver(pending);
+  });
+}
+
+/** The failure for a program that is not on PATH. */
+export function missingTool(spec: Pick<CommandSpec, 'command'>): Failure {
+  return new Failure('host', 'E_TOOL_MISSING', `${spec.command} is not installed`, {
+    hint: 'run `npm run mintmark -- doctor`: it names the Debian package to install',
+    evidence: { tool: spec.command },
+  });
+}
+
+function interrupted(spec: CommandSpec): Failure {
+  return new Failure('interrupted', 'E_INTERRUPTED', `${spec.command} was interrupted`);
+}
+
+function timedOut(spec: CommandSpec, output: string): Failure {
+  const seconds = Math.round(spec.deadlineMs / 1000);
+  return new Failure(
+    'command',
+    'E_COMMAND_TIMEOUT',
+    `${spec.command} ran longer than ${seconds} s and was ended`,
+    {
+      details: failureDetails(spec, output),
+      evidence: { commandLine: renderCommandLine(spec), deadlineMs: spec.deadlineMs },
+    },
+  );
+}
+
+function commandFailed(spec: CommandSpec, status: number | string, output: string): Failure {
+  const how = typeof status === 'number' ? `failed with exit code ${status}` : `ended by ${status}`;
+  return new Failure('command', 'E_COMMAND_FAILED', `${spec.command} ${how}`, {
+    details: failureDetails(spec, output),
+    evidence: { commandLine: renderCommandLine(spec), status, output: lastLines(output) },
+  });
+}
+
+function failureDetails(spec: CommandSpec, output: string): string[] {
+  return [`command  ${renderCommandLine(spec)}`, ...lastLines(output)];
+}
+
+function lastLines(output: string): string[] {
+  return output
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .slice(-TAIL_LINES);
+}
