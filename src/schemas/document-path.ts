@@ -1,0 +1,37 @@
+/** Keys and list indexes from the root of a document to one place in it. */
+export type DocumentPath = readonly (string | number)[];
+
+/** A path in jq notation: `.disk.sizeMiB`, `.targets[0].format`, `.env["a b"]`; `.` is the document itself. */
+export function renderDocumentPath(path: DocumentPath): string {
+  const text = path.map((segment, index) => renderSegment(segment, index === 0)).join('');
+  return text === '' ? '.' : text;
+}
+
+function renderSegment(segment: string | number, first: boolean): string {
+  if (typeof segment === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(segment)) return `.${segment}`;
+  return `${first ? '.' : ''}[${JSON.stringify(segment)}]`;
+}
+
+/**
+ * Turns a JSON Pointer into a path; `document` decides which segments are list indexes.
+ * Source of the escapes: RFC 6901 §3.
+ */
+export function parseJsonPointer(pointer: string, document: unknown): DocumentPath {
+  if (pointer === '') return [];
+  let place: unknown = document;
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((escaped) => {
+      const key = escaped.replaceAll('~1', '/').replaceAll('~0', '~');
+      const segment = Array.isArray(place) ? Number(key) : key;
+      place = memberOf(place, segment);
+      return segment;
+    });
+}
+
+/** The member of a list or mapping, or undefined where there is none. */
+export function memberOf(value: unknown, segment: string | number): unknown {
+  if (value === null || typeof value !== 'object') return undefined;
+  return Object.hasOwn(value, segment) ? (value as Record<string | number, unknown>)[segment] : undefined;
+}
