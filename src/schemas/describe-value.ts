@@ -6,11 +6,11 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value === null) return 'nothing (null)';
   if (typeof value === 'object') return 'a mapping';
-  return String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }
 
 function quote(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= LONGEST_QUOTE
     ? JSON.stringify(text)
     : `${JSON.stringify(characters.slice(0, LONGEST_QUOTE).join(''))}… (${characters.length} characters)`;

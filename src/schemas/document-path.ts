@@ -30,8 +30,13 @@ export function parseJsonPointer(pointer: string, document: unknown): DocumentPa
     });
 }
 
+/** Whether a value read from JSON or YAML is a mapping with text keys. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
 /** The member of a list or mapping, or undefined where there is none. */
 export function memberOf(value: unknown, segment: string | number): unknown {
-  if (value === null || typeof value !== 'object') return undefined;
-  return Object.hasOwn(value, segment) ? (value as Record<string | number, unknown>)[segment] : undefined;
+  if (Array.isArray(value)) return value[Number(segment)];
+  return isMapping(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Fault } from '../errors/fault.ts';
 import { didYouMean } from '../errors/suggestion.ts';
 import { describeTypes, describeValue, joinWithOr } from './describe-value.ts';
-import { parseJsonPointer, renderDocumentPath } from './document-path.ts';
+import { isMapping, parseJsonPointer, renderDocumentPath } from './document-path.ts';
 
 /** What a schema validator reports about one keyword that did not hold. */
 export interface SchemaError {
@@ -59,7 +59,7 @@ function explainChoice(choice: SchemaError, errors: readonly SchemaError[], docu
   );
   const meant = branches
     .filter((branch) => branch.length > 0 && !branch.some((error) => isOtherForm(error, choice)))
-    .sort((a, b) => a.length - b.length)[0];
+    .toSorted((a, b) => a.length - b.length)[0];
   if (meant) return explainErrors(meant, document);
   return explainSelector(branches.flat(), choice, document) ?? [explainForms(choice, document)];
 }
@@ -88,7 +88,7 @@ function explainSelector(
 }
 
 function explainForms(choice: SchemaError, document: unknown): Fault {
-  const forms = (Array.isArray(choice.schema) ? choice.schema : []) as Record<string, unknown>[];
+  const forms = Array.isArray(choice.schema) ? choice.schema.filter(isMapping) : [];
   const wanted = joinWithOr(forms.map((form) => describeForm(form)).filter((words) => words !== ''));
   const message = wanted === '' ? 'has none of the accepted forms' : `must be ${wanted}`;
   return faultAt(choice, document, `${message}; found ${describeValue(choice.data)}`);
@@ -126,9 +126,8 @@ type Explanation = (error: SchemaError) => string | undefined;
 
 const found = (error: SchemaError): string => `found ${describeValue(error.data)}`;
 const oneOf = (allowed: readonly unknown[], value: unknown): string => {
-  const hint = typeof value === 'string' ? didYouMean(value, allowed.map(String)) : '';
   const rule = allowed.length === 1 ? 'must be' : 'must be one of';
-  return `${rule} ${allowed.map(String).join(', ')}; found ${describeValue(value)}${hint}`;
+  return `${rule} ${allowed.map(String).join(', ')}; found ${describeValue(value)}`;
 };
 const unknownKey: Explanation = (error) =>
   `unknown key${didYouMean(keyAtFault(error) ?? '', Object.keys(error.parentSchema?.['properties'] ?? {}))}`;
@@ -147,8 +146,16 @@ const length =
   };
 
 function lengthOf(value: unknown): number {
-  if (typeof value === 'string') return [...value].length;
-  return value !== null && typeof value === 'object' ? Object.keys(value).length : 0;
+  if (typeof value === 'string') return Array.from(value).length;
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function textsOf(value: unknown): string[] {
+  return listOf(value).map(String);
 }
 
 function expectation(error: SchemaError): string {
@@ -162,8 +169,8 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   unevaluatedProperties: unknownKey,
   required: missingKey,
   dependentRequired: missingKey,
-  type: (error) => `must be ${describeTypes(error.params['type'] as string | string[])}; ${found(error)}`,
-  enum: (error) => oneOf(error.params['allowedValues'] as unknown[], error.data),
+  type: (error) => `must be ${describeTypes(textsOf(error.params['type']))}; ${found(error)}`,
+  enum: (error) => oneOf(listOf(error.params['allowedValues']), error.data),
   const: (error) => oneOf([error.params['allowedValue']], error.data),
   pattern: (error) => `${expectation(error)}; ${found(error)}`,
   minimum: bound('at least'),

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Fault } from '../errors/fault.ts';
+import { isMapping, memberOf } from './document-path.ts';
 import { explainErrors, type SchemaError } from './explain-errors.ts';
 
 /** Checks a value and returns every fault; an empty list means that it is valid. */
@@ -19,7 +20,7 @@ export function compileSchema(schema: object): Validator {
     allowUnionTypes: true,
   });
   ajv.addKeyword('x-expects');
-  const validate = ajv.compile(inlineReferences(schema, schema) as object);
+  const validate = ajv.compile(inlineReferences(schema, schema));
   return (value) => {
     if (validate(value)) return [];
     return explainErrors((validate.errors ?? []) as SchemaError[], value);
@@ -27,29 +28,20 @@ export function compileSchema(schema: object): Validator {
 }
 
 /** Errors then carry one unbroken schema path, from which the alternatives they belong to can be read. */
-function inlineReferences(node: unknown, root: object, trail: readonly string[] = []): unknown {
-  if (Array.isArray(node)) return node.map((member) => inlineReferences(member, root, trail));
-  if (node === null || typeof node !== 'object') return node;
-  if ('$ref' in node && typeof node.$ref === 'string') {
-    if (trail.includes(node.$ref)) throw new Error(`schema reference ${node.$ref} is recursive`);
-    const { $ref, ...rest } = node;
-    const target = inlineReferences(resolveReference($ref, root), root, [...trail, $ref]) as object;
-    return { ...target, ...(inlineReferences(rest, root, trail) as object) };
-  }
-  return Object.fromEntries(
-    Object.entries(node)
-      .filter(([key]) => key !== '$defs')
-      .map(([key, member]) => [key, inlineReferences(member, root, trail)]),
-  );
+function inlineReferences(node: object, root: object, trail: readonly string[] = []): object {
+  const inline = (member: unknown): unknown =>
+    typeof member === 'object' && member !== null ? inlineReferences(member, root, trail) : member;
+  if (Array.isArray(node)) return node.map(inline);
+  const { $ref, $defs: _, ...rest } = node as { $ref?: string; $defs?: object };
+  const own = Object.fromEntries(Object.entries(rest).map(([key, member]) => [key, inline(member)]));
+  if ($ref === undefined) return own;
+  if (trail.includes($ref)) throw new Error(`schema reference ${$ref} is recursive`);
+  return { ...inlineReferences(resolveReference($ref, root), root, [...trail, $ref]), ...own };
 }
 
-function resolveReference(reference: string, root: object): unknown {
+function resolveReference(reference: string, root: object): object {
   const keys = reference.startsWith('#/') ? reference.slice(2).split('/') : [];
-  const target = keys.reduce<unknown>(
-    (node, key) => (node as Record<string, unknown> | undefined)?.[key],
-    root,
-  );
-  if (keys.length === 0 || target === undefined)
-    throw new Error(`schema reference ${reference} leads nowhere`);
+  const target = keys.reduce<unknown>(memberOf, root);
+  if (!isMapping(target)) throw new Error(`schema reference ${reference} leads nowhere`);
   return target;
 }
