@@ -1,0 +1,170 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { compare as compareSemver, valid as validSemver } from 'semver';
+import { calendarDateOf } from '../../src/values/calendar-date.ts';
+import { compareRecords, sortVersions } from '../../src/versions/compare-versions.ts';
+import { planNextVersion } from '../../src/versions/next-version.ts';
+import { parseVersion } from '../../src/versions/parse-version.ts';
+import {
+  identityOf,
+  renderForms,
+  renderLong,
+  renderVersion,
+  type VersionRecord,
+} from '../../src/versions/version.ts';
+
+const days = fc
+  .date({ min: new Date('2016-01-01'), max: new Date('2199-12-31'), noInvalidDate: true })
+  .map(calendarDateOf);
+/** Few values where ties matter, and the whole range now and then. */
+const revs = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 9999 }));
+const builds = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 999_999_999 }));
+const records: fc.Arbitrary<VersionRecord> = fc.record({
+  scheme: fc.constant('date'),
+  date: fc.oneof(days, fc.constantFrom({ year: 2026, month: 9, day: 30 }, { year: 2026, month: 10, day: 1 })),
+  rev: revs,
+  build: builds,
+});
+
+function fields(version: VersionRecord): number[] {
+  return [version.date.year, version.date.month, version.date.day, version.rev, version.build];
+}
+
+/** The order by definition: day, then REV, then BUILD. */
+function definedOrder(a: VersionRecord, b: VersionRecord): number {
+  const [left, right] = [fields(a), fields(b)];
+  const index = left.findIndex((value, place) => value !== right[place]);
+  return index < 0 ? 0 : Math.sign((left[index] ?? 0) - (right[index] ?? 0));
+}
+
+test('every spelling of every release is read back as what it says', () => {
+  fc.assert(
+    fc.property(records, (record) => {
+      const forms = renderForms(record);
+      for (const text of Object.values(forms)) expect(renderVersion(parseVersion(text, 'date'))).toBe(text);
+      expect(identityOf(parseVersion(forms.long))).toEqual(record);
+      expect(identityOf(parseVersion(forms.serial))).toEqual(record);
+      expect(parseVersion(forms.wire, 'date')).toMatchObject({ date: record.date, build: record.build });
+    }),
+  );
+});
+
+test('legacy versions are read back as what they say', () => {
+  const part = fc.integer({ min: 0, max: 99_999 });
+  const parts = fc.tuple(fc.integer({ min: 1, max: 99 }), fc.array(part, { minLength: 2, maxLength: 3 }));
+  fc.assert(
+    fc.property(parts, ([first, others]) => {
+      const text = [first, ...others].join('.');
+      expect(renderVersion(parseVersion(text, 'legacy'))).toBe(text);
+    }),
+  );
+});
+
+test('no text is accepted that is not exactly a rendered version', () => {
+  const noise = fc.string({ unit: fc.constantFrom(...Array.from('0123456789.-_v+~ x')), maxLength: 24 });
+  fc.assert(
+    fc.property(noise, fc.constantFrom('date' as const, 'legacy' as const, undefined), (text, scheme) => {
+      let accepted: string | undefined;
+      try {
+        accepted = renderVersion(parseVersion(text, scheme));
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'E_VERSION_INVALID' });
+      }
+      if (accepted !== undefined) expect(accepted).toBe(text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the order of releases is day, REV, BUILD, and semver agrees', () => {
+  fc.assert(
+    fc.property(records, records, (a, b) => {
+      expect(Math.sign(compareRecords(a, b))).toBe(definedOrder(a, b));
+      expect(validSemver(renderLong(a))).toBe(renderLong(a));
+      expect(compareSemver(renderLong(a), renderLong(b))).toBe(definedOrder(a, b));
+    }),
+  );
+});
+
+test('the next version is above the last one, as LONG and as WIRE', () => {
+  fc.assert(
+    fc.property(
+      records,
+      fc.nat(400),
+      fc.integer({ min: 1, max: 9 }),
+      fc.boolean(),
+      (last, later, gap, sameRecipe) => {
+        fc.pre(last.rev < 9999 && last.build < 999_999_990);
+        const date = calendarDateOf(
+          new Date(Date.UTC(last.date.year, last.date.month - 1, last.date.day + later)),
+        );
+        const next = planNextVersion({ last, date, sameRecipe, policy: 'daily', build: last.build + gap });
+        expect(definedOrder(next, last)).toBe(1);
+        expect(definedOrder({ ...next, rev: 1 }, { ...last, rev: 1 })).toBe(1);
+      },
+    ),
+  );
+});
+
+function available(tool: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(tool, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    process.stderr.write(`skipped: order of ${tool}, because ${tool} ${args.join(' ')} does not work here\n`);
+    return false;
+  }
+}
+
+function isLower(tool: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(tool, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('other programs order LONG the same way', () => {
+  const sample = fc.sample(records, { numRuns: 60, seed: 20261121 });
+
+  const pairs = sample.slice(1).map((record, index) => [sample[index] ?? record, record] as const);
+
+  (available('dpkg', ['--compare-versions', '1', 'lt', '2']) ? test : test.skip)(
+    'dpkg --compare-versions',
+    () => {
+      for (const [a, b] of pairs) {
+        const lower = isLower('dpkg', ['--compare-versions', renderLong(a), 'lt', renderLong(b)]);
+        expect([renderLong(a), renderLong(b), lower]).toEqual([
+          renderLong(a),
+          renderLong(b),
+          definedOrder(a, b) < 0,
+        ]);
+      }
+    },
+  );
+
+  const systemd = available('systemd-analyze', ['compare-versions', '1', 'lt', '2']);
+  (systemd ? test : test.skip)('systemd-analyze compare-versions', () => {
+    for (const [a, b] of pairs) {
+      const lower = isLower('systemd-analyze', ['compare-versions', renderLong(a), 'lt', renderLong(b)]);
+      expect([renderLong(a), renderLong(b), lower]).toEqual([
+        renderLong(a),
+        renderLong(b),
+        definedOrder(a, b) < 0,
+      ]);
+    }
+  });
+
+  (available('sort', ['-V', '/dev/null']) ? test : test.skip)('sort -V', () => {
+    const longs = sample.map(renderLong);
+    const sorted = execFileSync('sort', ['-V'], {
+      input: longs.join('\n'),
+      encoding: 'utf8',
+      env: { LC_ALL: 'C' },
+    });
+    const ours = sortVersions(longs.map((text) => parseVersion(text))).map(renderVersion);
+    expect(sorted.trim().split('\n')).toEqual(ours);
+  });
+});
