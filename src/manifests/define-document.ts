@@ -1,0 +1,72 @@
+import { Failure } from '../errors/failure.ts';
+import { renderFaults, type Fault } from '../errors/fault.ts';
+import { compileSchema } from '../schemas/validator.ts';
+
+/** How one kind of JSON document is checked. */
+export interface DocumentDefinition<T> {
+  /** JSON Schema, draft 2020-12. */
+  readonly schema: object;
+  /** Stable code of the failure for a document that is not valid. */
+  readonly code: string;
+  /** Rules across fields; called only when the schema is satisfied. */
+  readonly check?: (document: T) => readonly Fault[];
+}
+
+/** Reads and checks JSON documents of one kind. */
+export interface DocumentType<T> {
+  /** All faults of a value. */
+  readonly check: (value: unknown) => readonly Fault[];
+  /**
+   * Reads a document; `subject` is what a person calls it, such as its path.
+   * Throws a Failure of kind `conflict` that lists every fault.
+   */
+  readonly parse: (text: string, subject: string) => T;
+}
+
+/** Makes the reader of one kind of document. The schema is compiled at first use, which keeps start-up short. */
+export function defineDocument<T>(definition: DocumentDefinition<T>): DocumentType<T> {
+  let validate: ((value: unknown) => Fault[]) | undefined;
+  const read = (value: unknown): Reading<T> => {
+    validate ??= compileSchema(definition.schema);
+    const faults = validate(value);
+    // The schema and the type say the same, so a value without faults has the type.
+    const isDocument = (candidate: unknown): candidate is T => candidate !== undefined && faults.length === 0;
+    if (!isDocument(value)) return { faults };
+    const crossFaults = definition.check?.(value) ?? [];
+    return crossFaults.length === 0 ? { document: value } : { faults: crossFaults };
+  };
+  return {
+    check: (value) => faultsOf(read(value)),
+    parse: (text, subject) => {
+      const reading = read(parseJson(text, subject, definition.code));
+      if ('document' in reading) return reading.document;
+      throw invalidDocument(subject, definition.code, reading.faults);
+    },
+  };
+}
+
+type Reading<T> = { readonly document: T } | { readonly faults: readonly Fault[] };
+
+function faultsOf(reading: Reading<unknown>): readonly Fault[] {
+  return 'faults' in reading ? reading.faults : [];
+}
+
+function invalidDocument(subject: string, code: string, faults: readonly Fault[]): Failure {
+  const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
+  return new Failure('conflict', code, `${subject} has ${count}`, {
+    details: renderFaults(faults),
+    evidence: { subject, faults },
+  });
+}
+
+function parseJson(text: string, subject: string, code: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure('conflict', code, `${subject} is not JSON: ${reason}`, {
+      cause,
+      evidence: { subject },
+    });
+  }
+}
