@@ -12,6 +12,29 @@ function renderSegment(segment: string | number, first: boolean): string {
   return `${first ? '.' : ''}[${JSON.stringify(segment)}]`;
 }
 
+const SEGMENT = /\.?(?:([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\])/y;
+
+/**
+ * Reads a path in jq notation from the start of a text, the first dot being optional, and returns it with what
+ * follows it. Text that does not begin with a path gives an empty one.
+ */
+export function parseDocumentPath(text: string): { readonly path: DocumentPath; readonly rest: string } {
+  const path: (string | number)[] = [];
+  let end = 0;
+  for (;;) {
+    SEGMENT.lastIndex = end;
+    const match = SEGMENT.exec(text);
+    const separated = end === 0 || text[end] === '.' || text[end] === '[';
+    if (!match || !separated) return { path, rest: text.slice(end) };
+    path.push(match[1] ?? (match[2] === undefined ? unquoted(match[3]) : Number(match[2])));
+    end = SEGMENT.lastIndex;
+  }
+}
+
+function unquoted(text = '""'): string {
+  return String(JSON.parse(text));
+}
+
 /**
  * Turns a JSON Pointer into a path; `document` decides which segments are list indexes.
  * Source of the escapes: RFC 6901 §3.

@@ -1,0 +1,74 @@
+import { basename } from 'node:path';
+import { FRAGMENTS } from './built-in.ts';
+import { COMPRESSIONS } from './check-profile.ts';
+import { DEFAULT_FILE_MODE, DEFAULT_TIMEOUT_SECONDS } from './defaults.ts';
+import type { Profile, ProfileFile, Provisioner, Target, TargetName, TemplateOptions } from './profile.ts';
+import {
+  TARGET_NAMES,
+  type FileDocument,
+  type ProfileDocument,
+  type ProvisionerDocument,
+} from './profile-document.ts';
+
+/** A document that lies over the defaults, its lists already joined. */
+export type MergedDocument = Omit<ProfileDocument, 'files' | 'provisioners' | 'template'> &
+  Pick<Profile, 'os' | 'base' | 'disk' | 'packages' | 'guest' | 'vm' | 'finish' | 'version'> & {
+    readonly files: readonly FileDocument[];
+    readonly provisioners: readonly ProvisionerDocument[];
+    readonly template: Omit<TemplateOptions, 'name'> & Partial<Pick<TemplateOptions, 'name'>>;
+  };
+
+/** Fills in what depends on other keys, and drops what only documents have. */
+export function completeProfile(document: MergedDocument, defaultName: string): Profile {
+  const name = document.name ?? defaultName;
+  const line = document.line ?? name;
+  const { os, base, disk, packages, guest, vm, finish, version, template } = document;
+  return {
+    name,
+    description: document.description ?? `Profile ${name}`,
+    line,
+    os,
+    base,
+    disk,
+    packages,
+    files: document.files.map(completeFile),
+    provisioners: document.provisioners.map(completeProvisioner),
+    guest,
+    vm,
+    targets: completeTargets(document.targets ?? {}),
+    finish,
+    version,
+    template: { ...template, name: template.name ?? line },
+  };
+}
+
+function completeFile(file: FileDocument): ProfileFile {
+  return { ...file, mode: file.mode ?? DEFAULT_FILE_MODE };
+}
+
+function completeProvisioner(step: ProvisionerDocument): Provisioner {
+  if (step.type === 'file') return { ...step, name: step.name ?? `copy ${basename(step.source)}` };
+  const { env = {}, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, retries = 0 } = step;
+  const name = step.name ?? (step.script === undefined ? 'inline script' : basename(step.script));
+  return { ...step, name, env, timeoutSeconds, retries };
+}
+
+function completeTargets(
+  targets: Readonly<Partial<Record<TargetName, Partial<Target>>>>,
+): Profile['targets'] {
+  const wanted = TARGET_NAMES.filter((name) => targets[name] !== undefined);
+  return Object.fromEntries(wanted.map((name) => [name, completeTarget(name, targets[name] ?? {})]));
+}
+
+function completeTarget(name: TargetName, target: Partial<Target>): Target {
+  const usual = FRAGMENTS[`target:${name}`]?.targets?.[name] ?? {};
+  const format = target.format ?? usual.format ?? 'qcow2';
+  return {
+    format,
+    compression: COMPRESSIONS[format][0] ?? 'none',
+    ...(format === 'qcow2' ? { compat: '1.1' as const } : {}),
+    outer: 'none',
+    missing: 'fail',
+    ...target,
+  };
+}

@@ -1,0 +1,35 @@
+import type { ProfileDocument } from './profile-document.ts';
+
+/** What holds where no document says otherwise. */
+export const DEFAULTS: ProfileDocument = {
+  os: {
+    distribution: 'debian',
+    suite: 'trixie',
+    architecture: 'amd64',
+    components: ['main'],
+    aptSources: [],
+  },
+  base: { method: 'bootstrap' },
+  disk: { sizeMiB: 4096, layout: 'bios', filesystem: 'ext4', swapMiB: 0 },
+  packages: { include: [], exclude: [], recommends: false, kernel: 'linux-image-amd64' },
+  files: [],
+  provisioners: [],
+  guest: {
+    contract: 'nocloud',
+    hostname: 'localhost',
+    consoles: ['tty0', 'ttyS0,115200n8'],
+    kernelArguments: [],
+    sshPort: 22,
+    releaseFiles: [],
+  },
+  vm: { cpus: 2, memoryMiB: 1024 },
+  finish: { sparsify: 'in-place', removeDocs: true, keepLocales: ['en', 'en_US'] },
+  version: { policy: 'daily' },
+  template: { consumers: [] },
+};
+
+/** Permissions of a file that names none. */
+export const DEFAULT_FILE_MODE = '0644';
+
+/** Time limit of a shell provisioner that names none; generous, because a guest without KVM is slow. */
+export const DEFAULT_TIMEOUT_SECONDS = 900;

@@ -1,0 +1,45 @@
+import type { ProfileDocument } from '../profile-document.ts';
+import { SYSTEMVM_PACKAGES } from './systemvm-packages.ts';
+
+/**
+ * Software stack axis: the CloudStack and Cosmic system VM (router, console proxy, secondary storage) without its
+ * boot contract. One disk serves every hypervisor, so all guest agents are in it.
+ */
+export const SYSTEMVM: ProfileDocument = {
+  description: 'Software stack: CloudStack and Cosmic system VM',
+  line: 'cosmic-systemvm',
+  // 5000 MiB as CloudStack has it; even, because VHD blocks are 2 MiB
+  disk: { sizeMiB: 5000 },
+  packages: { kernel: 'linux-image-amd64', include: SYSTEMVM_PACKAGES },
+  files: [
+    { path: '/etc/cloud/cloud.cfg.d/90-template.cfg', source: 'systemvm/files/cloud-template.cfg' },
+    { path: '/etc/cloud/ds-identify.cfg', source: 'systemvm/files/ds-identify.cfg' },
+    { path: '/etc/modprobe.d/template.conf', source: 'systemvm/files/modprobe.conf' },
+    { path: '/etc/modules-load.d/conntrack.conf', source: 'systemvm/files/conntrack-modules.conf' },
+    { path: '/etc/network/interfaces', source: 'systemvm/files/interfaces' },
+    { path: '/etc/ssh/sshd_config.d/10-systemvm.conf', source: 'systemvm/files/sshd-systemvm.conf' },
+    { path: '/etc/strongswan.d/systemvm.conf', source: 'systemvm/files/strongswan.conf' },
+    { path: '/etc/sysctl.d/90-systemvm.conf', source: 'systemvm/files/sysctl.conf' },
+    { path: '/etc/systemd/journald.conf.d/systemvm.conf', source: 'systemvm/files/journald.conf' },
+  ],
+  provisioners: [
+    { type: 'shell', name: 'configure the network', script: 'systemvm/configure-network.sh' },
+    { type: 'shell', name: 'configure SSH', script: 'systemvm/configure-ssh.sh' },
+    { type: 'shell', name: 'configure services', script: 'systemvm/configure-services.sh' },
+    { type: 'shell', name: 'configure consoles', script: 'systemvm/configure-consoles.sh' },
+  ],
+  guest: {
+    contract: 'cloudstack-systemvm',
+    hostname: 'systemvm',
+    // the serial port last: only a console that exists everywhere may become /dev/console
+    consoles: ['tty0', 'hvc0', 'ttyS0,115200n8'],
+    // the agents address interfaces as eth0, eth1, …
+    kernelArguments: ['net.ifnames=0', 'biosdevname=0', 'nomodeset'],
+    sshPort: 3922,
+    releaseFiles: [
+      { path: '/etc/cloudstack-release', brand: 'Cloudstack' },
+      { path: '/etc/cosmic-release', brand: 'Cosmic' },
+    ],
+  },
+  template: { name: 'cosmic-systemvm', consumers: ['cosmic', 'cloudstack', 'cloudstack24'] },
+};

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../errors/failure.ts';
+import { InvalidDocument, type Fault } from '../errors/fault.ts';
+import { isSystemError } from '../host/files.ts';
+import { BUILT_IN_PROFILES, FRAGMENTS } from '../profiles/built-in.ts';
+import { referencedFiles, type FileReference } from '../profiles/file-references.ts';
+import type { LoadedDocument } from '../profiles/loaded-document.ts';
+import { parseDocumentText } from '../profiles/parse-document-text.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { ProfileDocument } from '../profiles/profile-document.ts';
+import { knownProfilesHint, parseProfileReference } from '../profiles/profile-reference.ts';
+import type { FileDigests } from '../profiles/recipe.ts';
+import { resolveProfile, type ResolvedProfile } from '../profiles/resolve-profile.ts';
+import { isMapping } from '../schemas/document-path.ts';
+
+/** Scripts and files of the built-in profiles; the same place seen from `src` and from `dist`. */
+export const PROVISIONERS_DIRECTORY = join(import.meta.dirname, '../../provisioners');
+
+/** What a person asked for with `--profile` and the options that change it. */
+export interface ProfileRequest {
+  /** Built-in name, or path of a profile file. */
+  readonly reference: string;
+  /** `--target` options. */
+  readonly targets?: readonly string[];
+  /** `--set` options. */
+  readonly set?: readonly string[];
+  /** Directory that relative paths start from; the process's own by default. */
+  readonly workingDirectory?: string;
+}
+
+/**
+ * Reads a profile with everything it extends and puts it together.
+ *
+ * Raises `E_PROFILE_UNKNOWN` for a name or file that does not exist, `E_PROFILE_INVALID` with every fault of every
+ * document at once, `E_TARGET_UNKNOWN` for a target that does not exist.
+ */
+export async function loadProfile(request: ProfileRequest): Promise<ResolvedProfile> {
+  const workingDirectory = request.workingDirectory ?? process.cwd();
+  const reader = new DocumentReader(workingDirectory);
+  const name = await reader.readRoot(request.reference);
+  return resolveProfile({
+    name,
+    documents: reader.documents,
+    targets: request.targets ?? [],
+    set: request.set ?? [],
+    provisionersDirectory: PROVISIONERS_DIRECTORY,
+    workingDirectory,
+  });
+}
+
+/** Follows `extends` depth first; a document that is reached twice counts where it was reached first. */
+class DocumentReader {
+  readonly documents: LoadedDocument[] = [];
+  readonly #workingDirectory: string;
+  readonly #seen = new Set<string>();
+
+  constructor(workingDirectory: string) {
+    this.#workingDirectory = workingDirectory;
+  }
+
+  /** Reads the profile that a person named, and returns its name unless it says otherwise. */
+  async readRoot(text: string): Promise<string> {
+    const reference = parseProfileReference(text);
+    const refuse = (message: string): Failure =>
+      new Failure('profile', 'E_PROFILE_UNKNOWN', message, { hint: knownProfilesHint() });
+    if (reference.kind === 'unknown') throw refuse(reference.message);
+    if (reference.kind === 'malformed') throw refuse(`a profile ${reference.message}`);
+    if (reference.kind === 'fragment') {
+      throw refuse(`${reference.name} is a part of profiles, not a profile; extend it in a profile file`);
+    }
+    const fault = await this.#read(text, this.#workingDirectory, []);
+    if (fault !== undefined) throw refuse(`profile ${JSON.stringify(text)}: ${fault}`);
+    return reference.kind === 'file' ? basename(reference.path).replace(/\.[^.]+$/, '') : reference.name;
+  }
+
+  /** Reads one document after those it extends; returns why that is impossible. */
+  async #read(text: string, directory: string, chain: readonly string[]): Promise<string | undefined> {
+    const reference = parseProfileReference(text);
+    if (reference.kind === 'unknown' || reference.kind === 'malformed') return reference.message;
+    if (reference.kind === 'file') return this.#readFile(resolve(directory, reference.path), chain);
+    if (this.#seen.has(reference.name)) return undefined;
+    this.#seen.add(reference.name);
+    const { kind, name } = reference;
+    const known: Readonly<Record<string, ProfileDocument>> =
+      kind === 'fragment' ? FRAGMENTS : BUILT_IN_PROFILES;
+    const document = known[name];
+    const faults = await this.#readExtended(document, PROVISIONERS_DIRECTORY, [...chain, name]);
+    this.documents.push({
+      origin: `built-in ${name}`,
+      directory: PROVISIONERS_DIRECTORY,
+      document,
+      faults,
+      ...(kind === 'fragment' ? { fragment: name } : {}),
+    });
+    return undefined;
+  }
+
+  async #readFile(file: string, chain: readonly string[]): Promise<string | undefined> {
+    if (chain.includes(file)) {
+      const names = [...chain.slice(chain.indexOf(file)), file].map((member) => this.#shown(member));
+      return `profiles extend each other in a circle: ${names.join(' → ')}`;
+    }
+    if (this.#seen.has(file)) return undefined;
+    this.#seen.add(file);
+    const text = await readText(file);
+    if ('problem' in text) return text.problem;
+    const parsed = parseDocumentText(text.text);
+    const directory = dirname(file);
+    const extending = await this.#readExtended(parsed.value, directory, [...chain, file]);
+    this.documents.push({
+      origin: this.#shown(file),
+      directory,
+      document: parsed.value,
+      faults: [...parsed.faults, ...extending],
+    });
+    return undefined;
+  }
+
+  async #readExtended(document: unknown, directory: string, chain: readonly string[]): Promise<Fault[]> {
+    const value = isMapping(document) ? document['extends'] : undefined;
+    const references: unknown[] = Array.isArray(value) ? value : [value];
+    const faults: Fault[] = [];
+    for (const [index, reference] of references.entries()) {
+      const message = typeof reference === 'string' && (await this.#read(reference, directory, chain));
+      const path = Array.isArray(value) ? `.extends[${index}]` : '.extends';
+      if (typeof message === 'string') faults.push({ path, message });
+    }
+    return faults;
+  }
+
+  /** Relative where that is shorter to read. */
+  #shown(file: string): string {
+    const path = relative(this.#workingDirectory, file);
+    return path.startsWith('..') ? file : path;
+  }
+}
+
+async function readText(file: string): Promise<{ text: string } | { problem: string }> {
+  try {
+    // a decoder that replaced broken bytes would carry the text changed
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) };
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return { problem: `there is no file ${file}` };
+    if (isSystemError(error, 'ERR_ENCODING_INVALID_ENCODED_DATA'))
+      return { problem: `${file} is not UTF-8 text` };
+    if (isSystemError(error, 'EACCES', 'EISDIR', 'EPERM', 'ELOOP', 'ENAMETOOLONG')) {
+      return { problem: `${file} cannot be read (${error.code})` };
+    }
+    throw error;
+  }
+}
+
+/**
+ * SHA-256 of every file that a profile names, by absolute path. Raises `E_PROFILE_INVALID` when files are missing
+ * or unreadable, or a signing key is not the one that was pinned.
+ *
+ * @param subject what a person calls the profile
+ */
+export async function digestProfileFiles(profile: Profile, subject: string): Promise<FileDigests> {
+  const digests = new Map<string, string>();
+  const faults: Fault[] = [];
+  for (const reference of referencedFiles(profile)) {
+    const fault = await digestInto(digests, reference);
+    if (fault) faults.push(fault);
+  }
+  faults.push(...checkPinnedKeys(profile, digests));
+  if (faults.length > 0) throw new InvalidDocument(subject, faults);
+  return digests;
+}
+
+async function digestInto(
+  digests: Map<string, string>,
+  { path, file }: FileReference,
+): Promise<Fault | undefined> {
+  if (digests.has(file)) return undefined;
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(file), hash);
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    const problem = isSystemError(error, 'ENOENT', 'ENOTDIR') ? 'there is no such file' : 'cannot be read';
+    return { path, message: `${problem}; found ${JSON.stringify(file)}` };
+  }
+  digests.set(file, hash.digest('hex'));
+  return undefined;
+}
+
+function checkPinnedKeys(profile: Profile, digests: FileDigests): Fault[] {
+  return profile.os.aptSources.flatMap(({ key }, index) => {
+    const found =
+      key.text === undefined
+        ? digests.get(key.file ?? '')
+        : createHash('sha256').update(key.text).digest('hex');
+    if (found === undefined || found === key.sha256) return [];
+    return [
+      {
+        path: `.os.aptSources[${index}].key.sha256`,
+        message: `is not the digest of the key; found ${found}`,
+      },
+    ];
+  });
+}
