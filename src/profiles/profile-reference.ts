@@ -6,7 +6,8 @@ export type ProfileReference =
   | { readonly kind: 'built-in'; readonly name: string }
   | { readonly kind: 'fragment'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'unknown' | 'malformed'; readonly message: string };
+  | { readonly kind: 'unknown'; readonly message: string }
+  | { readonly kind: 'malformed'; readonly message: string };
 
 /**
  * Tells files (they end in .yaml, .yml or .json) from names. `unknown` is a name that nothing has (its message is a

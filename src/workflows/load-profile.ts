@@ -65,15 +65,15 @@ class DocumentReader {
   /** Reads the profile that a person named, and returns its name unless it says otherwise. */
   async readRoot(text: string): Promise<string> {
     const reference = parseProfileReference(text);
-    const refuse = (message: string): Failure =>
-      new Failure('profile', 'E_PROFILE_UNKNOWN', message, { hint: knownProfilesHint() });
-    if (reference.kind === 'unknown') throw refuse(reference.message);
-    if (reference.kind === 'malformed') throw refuse(`a profile ${reference.message}`);
+    if (reference.kind === 'unknown') throw unknownProfile(reference.message);
+    if (reference.kind === 'malformed') throw unknownProfile(`a profile ${reference.message}`);
     if (reference.kind === 'fragment') {
-      throw refuse(`${reference.name} is a part of profiles, not a profile; extend it in a profile file`);
+      throw unknownProfile(
+        `${reference.name} is a part of profiles, not a profile; extend it in a profile file`,
+      );
     }
     const fault = await this.#read(text, this.#workingDirectory, []);
-    if (fault !== undefined) throw refuse(`profile ${JSON.stringify(text)}: ${fault}`);
+    if (fault !== undefined) throw unknownProfile(`profile ${JSON.stringify(text)}: ${fault}`);
     return reference.kind === 'file' ? basename(reference.path).replace(/\.[^.]+$/, '') : reference.name;
   }
 
@@ -137,6 +137,10 @@ class DocumentReader {
     const path = relative(this.#workingDirectory, file);
     return path.startsWith('..') ? file : path;
   }
+}
+
+function unknownProfile(message: string): Failure {
+  return new Failure('profile', 'E_PROFILE_UNKNOWN', message, { hint: knownProfilesHint() });
 }
 
 async function readText(file: string): Promise<{ text: string } | { problem: string }> {

@@ -1,0 +1,189 @@
+#!/bin/sh
+# Makes the file tree of a base disk and puts it into a filesystem, without mounting any device.
+#
+# Runs on the build host as root, or as the mapped root of a user namespace, in mount and process
+# namespaces of its own: whatever happens to it, nothing stays mounted or running.
+#
+# JOB is a directory with the inputs:
+#   include             package names, separated by commas
+#   repository/         flat repository that holds exactly the packages to install
+#   etc/                files that are copied to /etc of the tree as they are
+#   busybox.deb         statically linked busybox for the microvm initramfs
+#   microvm-init        init program of the microvm initramfs
+#   variables           shell assignments: SUITE ARCHITECTURE ROOT_UUID HASH_SEED OFFSET_BYTES
+#                       FILESYSTEM_KIB SCRATCH (tmpfs or a directory) RECOMMENDS REMOVE_DOCS KEEP_LOCALES EPOCH
+# OUT receives disk.raw (its first OFFSET_BYTES still empty), vmlinuz, microvm.cpio.gz, changelogs.tar.zst, boot.img, core.img, dpkg-status.
+set -eu
+
+JOB=$1
+OUT=$2
+HERE=$(dirname "$0")
+# shellcheck source=/dev/null
+. "$JOB/variables"
+
+say() { echo "mintmark: $*"; }
+
+prepare_scratch() {
+    if [ "$SCRATCH" = tmpfs ]; then
+        SCRATCH=$JOB/scratch
+        mkdir -p "$SCRATCH"
+        mount -t tmpfs -o mode=0755 tmpfs "$SCRATCH"
+    fi
+    ROOT=$SCRATCH/root
+    export TMPDIR="$SCRATCH"
+}
+
+# INITRD=No holds the kernel's own initramfs run back; one run at the end replaces two.
+install_packages() {
+    say "installing packages"
+    INITRD=No mmdebstrap --mode=root --variant=required --format=directory \
+        --architectures="$ARCHITECTURE" --include="$(cat "$JOB/include")" \
+        --aptopt='Acquire::Languages "none"' --aptopt="APT::Install-Recommends \"$RECOMMENDS\"" \
+        "$SUITE" "$ROOT" "deb [trusted=yes] copy:$JOB/repository ./"
+    cp "$ROOT/var/lib/dpkg/status" "$OUT/dpkg-status"
+}
+
+enter() {
+    chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# A /dev with the few harmless nodes of the host, and the one disk name that GRUB's scripts look for.
+mount_kernel_filesystems() {
+    mount -t proc proc "$ROOT/proc"
+    mount -t tmpfs -o mode=0755 tmpfs "$ROOT/dev"
+    for node in null zero full random urandom; do
+        : >"$ROOT/dev/$node"
+        mount --bind "/dev/$node" "$ROOT/dev/$node"
+    done
+    ln -s /proc/self/fd "$ROOT/dev/fd"
+    mkdir -p "$ROOT/dev/disk/by-uuid"
+    : >"$ROOT/dev/disk/by-uuid/$ROOT_UUID"
+}
+
+unmount_kernel_filesystems() {
+    umount --recursive "$ROOT/dev"
+    umount "$ROOT/proc"
+}
+
+configure() {
+    say "configuring"
+    rm -f "$ROOT/etc/apt/sources.list" "$ROOT/etc/apt/apt.conf.d/99mmdebstrap"
+    cp -R "$JOB/etc/." "$ROOT/etc/"
+    # An image moves between hypervisors, so GRUB's package must not insist on one disk name.
+    printf 'grub-pc grub-pc/install_devices_empty boolean true\n' | enter debconf-set-selections
+    rm -f "$ROOT"/etc/ssh/ssh_host_* "$ROOT/var/lib/dbus/machine-id" "$ROOT/var/lib/systemd/random-seed"
+    : >"$ROOT/etc/machine-id"
+    if [ ! -L "$ROOT/etc/resolv.conf" ]; then : >"$ROOT/etc/resolv.conf"; fi
+}
+
+make_initramfs() {
+    say "making the initramfs"
+    # The root device cannot be looked at here, so its type is told for this one run; fsck comes along by it.
+    echo 'FSTYPE=ext4' >"$ROOT/etc/initramfs-tools/conf.d/mintmark"
+    enter update-initramfs -c -k all
+    rm "$ROOT/etc/initramfs-tools/conf.d/mintmark"
+    cp "$(find "$ROOT/boot" -name 'vmlinuz-*' | sort -V | tail -n 1)" "$OUT/vmlinuz"
+}
+
+# GRUB's own scripts write grub.cfg; only the program that looks at block devices is answered for.
+make_boot_loader() {
+    say "writing the boot loader"
+    mkdir -p "$ROOT/boot/grub/i386-pc"
+    cp "$ROOT"/usr/lib/grub/i386-pc/*.mod "$ROOT"/usr/lib/grub/i386-pc/*.lst "$ROOT/boot/grub/i386-pc/"
+    enter grub-editenv /boot/grub/grubenv create
+    sed "s/@ROOT_UUID@/$ROOT_UUID/g" "$HERE/grub-probe.sh" >"$SCRATCH/grub-probe"
+    chmod 0755 "$SCRATCH/grub-probe"
+    mount --bind "$SCRATCH/grub-probe" "$ROOT/usr/sbin/grub-probe"
+    enter update-grub
+    umount "$ROOT/usr/sbin/grub-probe"
+    if ! grep -q "root=UUID=$ROOT_UUID" "$ROOT/boot/grub/grub.cfg"; then
+        echo "grub.cfg does not name the root filesystem $ROOT_UUID" >&2
+        return 1
+    fi
+    # shellcheck disable=SC2016 # $root is GRUB's variable
+    printf 'search --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$ROOT_UUID" >"$ROOT/tmp/early.cfg"
+    enter grub-mkimage -O i386-pc -c /tmp/early.cfg -p /boot/grub -o /tmp/core.img \
+        biosdisk part_msdos part_gpt ext2 search search_fs_uuid
+    mv "$ROOT/tmp/core.img" "$OUT/core.img"
+    cp "$ROOT/usr/lib/grub/i386-pc/boot.img" "$OUT/boot.img"
+    rm "$ROOT/tmp/early.cfg"
+}
+
+# The small initramfs that boots the build and finish machines: busybox and a few modules of this kernel.
+make_microvm() {
+    say "making the microvm initramfs"
+    microvm=$SCRATCH/microvm
+    mkdir -p "$microvm/bin" "$microvm/modules" "$microvm/proc" "$microvm/sys" "$microvm/dev" "$microvm/run" "$microvm/root"
+    dpkg-deb --fsys-tarfile "$JOB/busybox.deb" | tar -x -C "$SCRATCH" --wildcards --transform 's,.*/,busybox.,' '*/bin/busybox'
+    mv "$SCRATCH/busybox.busybox" "$microvm/bin/busybox"
+    install -m 0755 "$JOB/microvm-init" "$microvm/init"
+    release=$(basename "$(find "$ROOT/boot" -name 'vmlinuz-*' | sort -V | tail -n 1)")
+    release=${release#vmlinuz-}
+    for module in virtio_pci virtio_blk virtio_net virtio_rng ext4; do
+        enter modprobe --set-version "$release" --show-depends "$module"
+    done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$SCRATCH/modules"
+    while read -r path; do
+        name=$(basename "$path")
+        case $name in
+        *.xz) xz -dc "$ROOT$path" >"$microvm/modules/${name%.xz}" ;;
+        *.zst) zstd -qdc "$ROOT$path" >"$microvm/modules/${name%.zst}" ;;
+        *) cp "$ROOT$path" "$microvm/modules/$name" ;;
+        esac
+        name=${name%.xz}
+        echo "${name%.zst}" >>"$microvm/modules/order"
+    done <"$SCRATCH/modules"
+    find "$microvm" -exec touch --no-dereference --date="@$EPOCH" {} +
+    (cd "$microvm" && find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0 | gzip -n -1) >"$OUT/microvm.cpio.gz"
+}
+
+# Changelogs are kept beside the release before documentation goes; copyright files stay in the image.
+drop_documentation() {
+    (cd "$ROOT" && find usr/share/doc -name 'changelog*' | LC_ALL=C sort |
+        tar -c --no-recursion --owner=0 --group=0 --numeric-owner --mtime="@$EPOCH" -T - | zstd -q -3 -T2) >"$OUT/changelogs.tar.zst"
+    if [ "$REMOVE_DOCS" = true ]; then
+        find "$ROOT/usr/share/doc" ! -type d ! -name copyright -delete
+        find "$ROOT/usr/share/doc" "$ROOT/usr/share/doc-base" "$ROOT/usr/share/lintian" -mindepth 1 -type d -empty -delete 2>/dev/null || true
+        for directory in man info; do
+            [ ! -d "$ROOT/usr/share/$directory" ] || find "$ROOT/usr/share/$directory" ! -type d -delete
+        done
+    fi
+    [ -z "$KEEP_LOCALES" ] || drop_locales
+}
+
+drop_locales() {
+    for path in "$ROOT"/usr/share/locale/*/; do
+        case " $KEEP_LOCALES " in
+        *" $(basename "$path") "*) ;;
+        *) rm -r "$path" ;;
+        esac
+    done
+}
+
+# Logs and caches of the installation; they differ between two builds and mean nothing to the guest.
+drop_traces() {
+    find "$ROOT/var/log" -type f -delete
+    rm -rf "$ROOT/var/cache/ldconfig/aux-cache" "$ROOT"/var/cache/apt/*.bin "$ROOT"/var/lib/apt/lists/* \
+        "$ROOT"/var/cache/debconf/*-old "$ROOT"/var/lib/dpkg/*-old "$ROOT"/tmp/* "$ROOT"/run/*
+}
+
+make_filesystem() {
+    say "writing the filesystem"
+    find "$ROOT" -newermt "@$EPOCH" -exec touch --no-dereference --date="@$EPOCH" {} +
+    E2FSPROGS_FAKE_TIME=$EPOCH mke2fs -q -F -t ext4 -O '^metadata_csum_seed,^orphan_file' \
+        -E "offset=$OFFSET_BYTES,hash_seed=$HASH_SEED,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0" \
+        -U "$ROOT_UUID" -L root -m 1 -d "$ROOT" "$OUT/disk.raw" "${FILESYSTEM_KIB}k"
+}
+
+prepare_scratch
+install_packages
+mount_kernel_filesystems
+configure
+make_initramfs
+make_boot_loader
+make_microvm
+unmount_kernel_filesystems
+drop_documentation
+drop_traces
+make_filesystem
+say "done"
