@@ -2,9 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** Whether an error is a system error with one of these codes. */
+/**
+ * Whether an error is a system error with one of these codes. Judged by its code alone: an error that Node
+ * itself throws is no `instanceof Error` inside a test runner's realm.
+ */
 export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    codes.includes(error.code)
+  );
 }
 
 /** The text of a file, or undefined when it does not exist. */
@@ -14,6 +23,19 @@ export async function readTextIfExists(path: string): Promise<string | undefined
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;
+  }
+}
+
+/** The object in a JSON file, or undefined when there is no such file, or it holds anything else (cut short, say). */
+export async function readJsonObjectIfExists(path: string): Promise<Record<string, unknown> | undefined> {
+  const text = await readTextIfExists(path);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? { ...value } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { Failure } from '../errors/failure.ts';
 import { renderCommandLine, type CommandSpec } from '../values/command-spec.ts';
@@ -13,6 +14,8 @@ export interface RunOptions {
   readonly okExitCodes?: readonly number[] | undefined;
   /** Called once with the process id, before any output. */
   readonly onStart?: ((pid: number) => void) | undefined;
+  /** Signal for a cancelled or overdue call; SIGTERM by default, SIGKILL where nothing needs tidying up. */
+  readonly killSignal?: 'SIGTERM' | 'SIGKILL' | undefined;
 }
 
 /** What a finished program left. */
@@ -28,6 +31,9 @@ export type Runner = (spec: CommandSpec, options?: RunOptions) => Promise<RunRes
 
 /** Time between SIGTERM and SIGKILL, in milliseconds. */
 export const KILL_GRACE_MS = 5000;
+
+/** Output kept per stream, in characters; a program that writes more is ended. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 const TAIL_LINES = 20;
 
@@ -47,8 +53,9 @@ export const run: Runner = async (spec, options = {}) => {
     extendEnv: false,
     reject: false,
     timeout: spec.deadlineMs,
+    killSignal: options.killSignal ?? 'SIGTERM',
     forceKillAfterDelay: KILL_GRACE_MS,
-    maxBuffer: 64 * 1024 * 1024,
+    maxBuffer: MAX_OUTPUT_BYTES,
     stripFinalNewline: false,
     all: true,
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
@@ -62,7 +69,7 @@ export const run: Runner = async (spec, options = {}) => {
   const result = await subprocess;
   const durationMs = performance.now() - startedAt;
   if (result.isCanceled) throw interrupted(spec);
-  if (result.code === 'ENOENT') throw missingTool(spec);
+  if (result.code === 'ENOENT') throw (await hasDirectory(spec)) ? missingTool(spec) : missingDirectory(spec);
   if (result.timedOut) throw timedOut(spec, result.all);
   const ok = options.okExitCodes ?? [0];
   if (result.exitCode === undefined || !ok.includes(result.exitCode)) {
@@ -84,12 +91,13 @@ export function forwardLines(
   let pending = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
-    const lines = (pending + chunk).split(/\r?\n|\r/);
+    // A carriage return at the very end may be half of a CR LF, so it does not end a line yet.
+    const lines = (pending + chunk).split(/\r?\n|\r(?!$)/);
     pending = lines.pop() ?? '';
     for (const line of lines) deliver(line);
   });
   stream.on('end', () => {
-    if (pending !== '') deliver(pending);
+    if (pending !== '') deliver(pending.replace(/\r$/, ''));
   });
 }
 
@@ -99,6 +107,26 @@ export function missingTool(spec: Pick<CommandSpec, 'command'>): Failure {
     hint: 'run `npm run mintmark -- doctor`: it names the Debian package to install',
     evidence: { tool: spec.command },
   });
+}
+
+/** Node reports a missing working directory and a missing program with the same ENOENT. */
+async function hasDirectory(spec: CommandSpec): Promise<boolean> {
+  if (spec.cwd === undefined) return true;
+  return stat(spec.cwd).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+function missingDirectory(spec: CommandSpec): Failure {
+  return new Failure(
+    'host',
+    'E_DIRECTORY_MISSING',
+    `${spec.command} cannot start: ${spec.cwd} is no directory`,
+    {
+      evidence: { directory: spec.cwd },
+    },
+  );
 }
 
 function interrupted(spec: CommandSpec): Failure {
