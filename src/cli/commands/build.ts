@@ -1,0 +1,99 @@
+import type { BuildOutcome } from '../../workflows/build-outcome.ts';
+import type { BuildRequest } from '../../workflows/build-request.ts';
+import { checkAssignments, checkDate, checkMirror } from '../check-values.ts';
+import type { Command, CommandOutcome } from '../command.ts';
+import { definedMembers } from '../defined-members.ts';
+import type { OptionTable, OptionValues } from '../option.ts';
+import { renderBuildOutcome } from '../render-build.ts';
+import type { TextLayout } from '../text-layout.ts';
+import { usageFailure } from '../usage-failure.ts';
+import { PACKAGE_SOURCES, PROFILE_CHANGES } from './profile-options.ts';
+
+const OPTIONS = {
+  profile: { kind: 'list', value: 'PROFILE', summary: 'what to build: a built-in name or a profile file' },
+  ...PROFILE_CHANGES,
+  catalogue: { kind: 'text', value: 'DIR', summary: 'catalogue to file the release in; else ./catalogue' },
+  date: { kind: 'text', value: 'YYYY-MM-DD', summary: 'day of the version; else today in UTC' },
+  'build-number': { kind: 'number', value: 'N', summary: 'take this BUILD number instead of the next one' },
+  'new-catalogue': { kind: 'flag', summary: 'allow an empty catalogue where CI=true' },
+  accel: {
+    kind: 'choice',
+    choices: ['auto', 'kvm', 'tcg'],
+    default: 'auto',
+    summary: 'how the build VM runs; auto measures',
+  },
+  ...PACKAGE_SOURCES,
+  packer: {
+    kind: 'text',
+    value: 'PATH',
+    summary: 'Packer to use; else MINTMARK_PACKER, else the one on PATH',
+  },
+  'no-test': { kind: 'flag', summary: 'file the release without booting it' },
+  rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
+  resume: { kind: 'optional-text', value: 'RUN', summary: 'continue a failed run; else the newest' },
+  'keep-failed': { kind: 'flag', summary: 'keep the disks of a failed run' },
+  'dry-run': { kind: 'flag', summary: 'print the plan; reserve and write nothing' },
+} as const satisfies OptionTable;
+
+/** `mintmark build`: the whole pipeline. */
+export const buildCommand: Command<typeof OPTIONS> = {
+  name: 'build',
+  summary: 'cut, shrink, stamp and file templates',
+  options: OPTIONS,
+  positionals: [],
+  examples: [
+    { commandLine: 'mintmark build --profile server', does: 'a small Debian server' },
+    { commandLine: 'mintmark build --profile kvm --set disk.sizeMiB=8192', does: 'with a larger disk' },
+    { commandLine: 'mintmark build --profile ./edge.yaml --target vmware', does: 'your own profile' },
+    { commandLine: 'mintmark build --resume', does: 'continue the run that failed last' },
+  ],
+  run: async ({ options }, context) => {
+    const request = buildRequestOf(options, context.catalogue);
+    const { buildTemplates } = await import('../../workflows/build.ts');
+    const outcomes = await buildTemplates(request, context.workflow);
+    return describeBuilds(outcomes, context.summaryLayout);
+  },
+};
+
+/**
+ * The request that the options stand for.
+ *
+ * Raises `E_USAGE` when no profile is named, or a value is not what its option takes.
+ */
+export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue: string): BuildRequest {
+  if (options.profile.length === 0 && options.resume === undefined) {
+    throw usageFailure('build needs --profile PROFILE', 'mintmark profiles lists the built-in ones');
+  }
+  return {
+    profiles: options.profile,
+    targets: options.target.flatMap((targets) => targets.split(',')),
+    set: checkAssignments('set', options.set),
+    catalogue: options.catalogue ?? catalogue,
+    newCatalogue: options['new-catalogue'],
+    accelerator: options.accel,
+    offline: options.offline,
+    test: !options['no-test'],
+    rebuild: options.rebuild,
+    keepFailed: options['keep-failed'],
+    dryRun: options['dry-run'],
+    ...definedMembers({
+      date: checkDate('date', options.date),
+      buildNumber: options['build-number'],
+      mirror: checkMirror('mirror', options.mirror),
+      guestMirror: checkMirror('guest-mirror', options['guest-mirror']),
+      packer: options.packer,
+      resume: options.resume,
+    }),
+  };
+}
+
+/** One build: its facts at the top of the document; several: a list under `builds`. */
+export function describeBuilds(outcomes: readonly BuildOutcome[], layout: TextLayout): CommandOutcome {
+  const [first] = outcomes;
+  const paths = outcomes.flatMap(({ path }) => (path === undefined ? [] : [path]));
+  return {
+    document: outcomes.length === 1 && first ? { ...first } : { builds: outcomes },
+    summary: outcomes.map((outcome) => renderBuildOutcome(outcome, layout)).join('\n\n'),
+    ...(paths.length === 0 ? {} : { result: paths.join('\n') }),
+  };
+}

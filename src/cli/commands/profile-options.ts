@@ -1,0 +1,19 @@
+import type { OptionTable } from '../option.ts';
+
+/** Options that change a profile before it is used; every command that takes a profile has them. */
+export const PROFILE_CHANGES = {
+  target: { kind: 'list', value: 'TARGET', summary: "use these targets instead of the profile's own" },
+  set: { kind: 'list', value: 'PATH=VALUE', summary: 'override one value, such as disk.sizeMiB=8192' },
+} as const satisfies OptionTable;
+
+/** Options that say where packages come from. */
+export const PACKAGE_SOURCES = {
+  mirror: { kind: 'text', value: 'URL', summary: "package mirror; else the profile's, else this host's own" },
+  'guest-mirror': { kind: 'text', value: 'URL', summary: "mirror that the finished guest's apt uses" },
+  offline: { kind: 'flag', summary: 'use only what the cache holds' },
+} as const satisfies OptionTable;
+
+/** The options of {@link PROFILE_CHANGES} that name the profile itself. */
+export const ONE_PROFILE = {
+  profile: { kind: 'text', value: 'PROFILE', summary: 'built-in name or profile file', required: true },
+} as const satisfies OptionTable;

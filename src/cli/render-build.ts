@@ -1,0 +1,94 @@
+import { renderByteSize } from '../values/byte-size.ts';
+import { shortDigest } from '../values/digest.ts';
+import { renderDuration } from '../values/duration.ts';
+import type { BuildOutcome } from '../workflows/build-outcome.ts';
+import { STAGES } from '../workflows/events.ts';
+import { alignRight, renderColumns, type TextLayout } from './text-layout.ts';
+
+/** How many packages the summary names. */
+const SHOWN_PACKAGES = 5;
+
+/** The summary at the end of a build, several lines. */
+export function renderBuildOutcome(outcome: BuildOutcome, layout: TextLayout): string {
+  switch (outcome.status) {
+    case 'built':
+      return renderBuilt(outcome, layout);
+    case 'up-to-date':
+      return renderUpToDate(outcome);
+    default:
+      return renderPlanned(outcome, layout);
+  }
+}
+
+function renderBuilt(outcome: BuildOutcome, layout: TextLayout): string {
+  const { style, width } = layout;
+  const usual = outcome.usualMs === undefined ? '' : `, usually ${renderDuration(outcome.usualMs)}`;
+  const title = `  ${style.bold(`${outcome.line} ${outcome.long}`)}`;
+  const facts = [
+    ['time', renderStageTimes(outcome)],
+    ['size', renderSizes(outcome)],
+    ['packages', renderPackages(outcome)],
+  ].filter(([, text]) => text !== '');
+  return [
+    alignRight(title, `${renderDuration(outcome.totalMs)}${usual}`, width),
+    ...(outcome.path === undefined ? [] : [`  ${outcome.path}`]),
+    `  ${renderArtifactSize(outcome)}`.trimEnd(),
+    ...renderColumns(facts, 2),
+    ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
+  ].join('\n');
+}
+
+function renderUpToDate(outcome: BuildOutcome): string {
+  const what = `up to date: ${outcome.line} ${outcome.long} has the same recipe and the same packages`;
+  const lines = [`${what} (checked in ${renderDuration(outcome.totalMs)})`];
+  if (outcome.path !== undefined) lines.push(`  ${outcome.path}`);
+  return [
+    ...lines,
+    ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
+    '  --rebuild builds anyway',
+  ].join('\n');
+}
+
+function renderPlanned(outcome: BuildOutcome, { style }: TextLayout): string {
+  const title = `would build ${style.bold(`${outcome.line} ${outcome.long}`)} for ${outcome.arch}; nothing was reserved or written`;
+  const plan = outcome.plan === undefined ? [] : JSON.stringify(outcome.plan, undefined, 2).split('\n');
+  return [title, ...(outcome.remarks ?? []).map((remark) => `  ${remark}`), ...plan].join('\n');
+}
+
+/** `412 MiB (5.0 GiB virtual)   sha256 9f2c…41` */
+function renderArtifactSize(outcome: BuildOutcome): string {
+  const size = outcome.sizeBytes === undefined ? '' : renderByteSize(outcome.sizeBytes);
+  const virtual =
+    outcome.virtualSizeBytes === undefined ? '' : ` (${renderByteSize(outcome.virtualSizeBytes)} virtual)`;
+  const digest = outcome.sha256 === undefined ? '' : `   sha256 ${shortDigest(outcome.sha256)}`;
+  return `${size}${virtual}${digest}`;
+}
+
+/** `plan 0.6 s · base 1m 48 s`, in the order of the pipeline. */
+function renderStageTimes({ stageMs }: BuildOutcome): string {
+  return STAGES.flatMap((stage) => {
+    const durationMs = stageMs[stage];
+    return durationMs === undefined ? [] : [`${stage} ${renderDuration(durationMs)}`];
+  }).join(' · ');
+}
+
+/** `base 640 MiB → provisioned 702 MiB → finished 655 MiB → packed 188 MiB` */
+function renderSizes({ sizes }: BuildOutcome): string {
+  const steps = [
+    ['base', sizes.baseBytes],
+    ['provisioned', sizes.provisionedBytes],
+    ['finished', sizes.finishedBytes],
+    ['packed', sizes.packedBytes],
+  ] as const;
+  return steps
+    .flatMap(([name, sizeBytes]) => (sizeBytes === undefined ? [] : [`${name} ${renderByteSize(sizeBytes)}`]))
+    .join(' → ');
+}
+
+/** `linux-image-6.1 101 MiB, perl-base 8.0 MiB`, the costliest first. */
+function renderPackages({ biggestPackages }: BuildOutcome): string {
+  return biggestPackages
+    .slice(0, SHOWN_PACKAGES)
+    .map((cost) => `${cost.name} ${renderByteSize(cost.sizeBytes)}`)
+    .join(', ');
+}
