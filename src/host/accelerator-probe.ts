@@ -48,7 +48,8 @@ export function probeGuestCommand(guest: ProbeGuest, extra: readonly string[]): 
     guest.kernel,
     ...extra,
   );
-  return dieWithParent({ command: guest.qemu, args, cwd: guest.cwd, deadlineMs: guest.deadlineMs });
+  const { qemu: command, cwd, deadlineMs } = guest;
+  return dieWithParent({ command, args, cwd, deadlineMs, endSignal: 'SIGKILL' });
 }
 
 /** Runs the payload of `probe-payload.ts` once. Raises only `E_INTERRUPTED` and `E_TOOL_MISSING`. */
@@ -59,7 +60,7 @@ export async function runProbePayload(
 ): Promise<ProbeOutcome> {
   const spec = probeGuestCommand(guest, ['-device', 'isa-debug-exit,iobase=0xf4,iosize=1']);
   return outcomeOf(guest, async () => {
-    await run(spec, { signal, killSignal: 'SIGKILL', okExitCodes: [PAYLOAD_PASSED_STATUS] });
+    await run(spec, { signal, okExitCodes: [PAYLOAD_PASSED_STATUS] });
   });
 }
 
@@ -81,7 +82,7 @@ export async function runProbeKernel(
       if (FIRST_KERNEL_LINE.test(line)) spoken.abort();
     };
     try {
-      await run(spec, { signal: cancel, killSignal: 'SIGKILL', onLine: listen });
+      await run(spec, { signal: cancel, onLine: listen });
     } catch (error) {
       if (spoken.signal.aborted && signal?.aborted !== true) return;
       throw error;

@@ -6,7 +6,7 @@ import { childEnvironment } from './child-environment.ts';
 
 /** How a program call is watched. */
 export interface RunOptions {
-  /** Cancels the call: the program gets SIGTERM, after {@link KILL_GRACE_MS} SIGKILL. */
+  /** Cancels the call: the program gets its end signal (SIGTERM), after {@link KILL_GRACE_MS} SIGKILL. */
   readonly signal?: AbortSignal | undefined;
   /** Each complete line of either stream, as it arrives, without its line end. */
   readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
@@ -14,8 +14,6 @@ export interface RunOptions {
   readonly okExitCodes?: readonly number[] | undefined;
   /** Called once with the process id, before any output. */
   readonly onStart?: ((pid: number) => void) | undefined;
-  /** Signal for a cancelled or overdue call; SIGTERM by default, SIGKILL where nothing needs tidying up. */
-  readonly killSignal?: 'SIGTERM' | 'SIGKILL' | undefined;
 }
 
 /** What a finished program left. */
@@ -53,7 +51,7 @@ export const run: Runner = async (spec, options = {}) => {
     extendEnv: false,
     reject: false,
     timeout: spec.deadlineMs,
-    killSignal: options.killSignal ?? 'SIGTERM',
+    killSignal: spec.endSignal ?? 'SIGTERM',
     forceKillAfterDelay: KILL_GRACE_MS,
     maxBuffer: MAX_OUTPUT_BYTES,
     stripFinalNewline: false,

@@ -8,6 +8,8 @@ export interface CommandSpec {
   readonly cwd?: string;
   /** Text given on standard input; otherwise standard input is closed. */
   readonly input?: string;
+  /** Signal that ends it early; SIGTERM unless the program is known to ignore that. */
+  readonly endSignal?: 'SIGTERM' | 'SIGKILL';
   /** The call is ended and fails when it runs longer than this. */
   readonly deadlineMs: number;
 }

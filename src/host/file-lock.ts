@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../errors/failure.ts';
+import { isSystemError, readJsonObjectIfExists } from './files.ts';
+import {
+  checkAlive,
+  parseProcessIdentity,
+  readProcessIdentity,
+  type ProcessIdentity,
+} from './process-identity.ts';
+
+/** A lock that this process holds. */
+export interface FileLock {
+  /** Gives the lock up; harmless when called twice. */
+  readonly release: () => Promise<void>;
+}
+
+/** How to wait for a lock. */
+export interface LockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gives up with `E_LOCKED` after this time; 0 tries once. One hour by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Called once when somebody else holds the lock, with the owner if known. */
+  readonly onWait?: ((owner: ProcessIdentity | undefined) => void) | undefined;
+}
+
+/** A holder's mark is renewed this often, in milliseconds. */
+const HEARTBEAT_MS = 15_000;
+/** A mark this old is abandoned, when its owner lives where we cannot look: another host or container. */
+const ABANDONED_MS = 10 * 60_000;
+const DEFAULT_TIMEOUT_MS = 60 * 60_000;
+const POLL_MS = { first: 20, most: 500 };
+
+interface Owner {
+  readonly token: string;
+  readonly identity: ProcessIdentity | undefined;
+}
+
+/**
+ * Takes the lock that the file `path` stands for, waiting while a living process holds it. The file holds its
+ * owner's identity, so the lock of a killed process is taken over at once; works between hosts on one file system.
+ *
+ * Raises `E_LOCKED` when the time is over and `E_INTERRUPTED` when the signal came.
+ */
+export async function acquireFileLock(path: string, options: LockOptions = {}): Promise<FileLock> {
+  const endsAt = performance.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  await mkdir(dirname(path), { recursive: true });
+  let pauseMs = POLL_MS.first;
+  for (let attempt = 0; ; attempt += 1) {
+    throwIfInterrupted(options.signal);
+    const token = await mark(path);
+    if (token !== undefined) return held(path, token);
+    const owner = await readOwner(path);
+    if (await removeDeadMark(path, owner)) continue;
+    if (attempt === 0) options.onWait?.(owner?.identity);
+    if (performance.now() >= endsAt) throw locked(path, owner?.identity);
+    await sleep(pauseMs * (0.5 + Math.random()));
+    pauseMs = Math.min(pauseMs * 2, POLL_MS.most);
+  }
+}
+
+/** Does something while holding the lock; see {@link acquireFileLock}. */
+export async function withFileLock<T>(
+  path: string,
+  options: LockOptions,
+  action: () => Promise<T>,
+): Promise<T> {
+  const lock = await acquireFileLock(path, options);
+  try {
+    return await action();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Creates the mark, complete from its first moment (link, not create and write); its token, or undefined. */
+async function mark(path: string): Promise<string | undefined> {
+  const token = randomUUID();
+  const draft = `${path}.${token}`;
+  await writeFile(draft, JSON.stringify({ token, identity: await readProcessIdentity() }), { flag: 'wx' });
+  try {
+    await link(draft, path);
+    return token;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return undefined;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function held(path: string, token: string): FileLock {
+  const renew = setInterval(() => {
+    const now = new Date();
+    // A mark that cannot be renewed is only in danger of looking abandoned to other hosts.
+    utimes(path, now, now).catch(() => undefined);
+  }, HEARTBEAT_MS).unref();
+  const release = async (): Promise<void> => {
+    clearInterval(renew);
+    if ((await readOwner(path))?.token === token) await rm(path, { force: true });
+  };
+  return { release };
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  const found = await readJsonObjectIfExists(path);
+  // A mark that a power cut emptied still locks, until it counts as abandoned.
+  if (found === undefined) return (await exists(path)) ? { token: '', identity: undefined } : undefined;
+  const token = typeof found['token'] === 'string' ? found['token'] : '';
+  return { token, identity: parseProcessIdentity(found['identity']) };
+}
+
+/**
+ * Removes the mark of a dead owner; true when the caller should try again at once. The right to remove one
+ * certain mark is itself a lock, named after that mark: so nobody removes the fresh mark of a third process, and
+ * when the remover dies too, the right to its right passes on in the same way.
+ */
+async function removeDeadMark(path: string, owner: Owner | undefined): Promise<boolean> {
+  if (owner === undefined) return true;
+  if (!(await isDead(path, owner))) return false;
+  const right = `${path}.takeover-${owner.token.slice(0, 8)}`;
+  const token = await mark(right);
+  if (token === undefined) return removeDeadMark(right, await readOwner(right));
+  try {
+    if ((await readOwner(path))?.token === owner.token) await rm(path, { force: true });
+  } finally {
+    await rm(right, { force: true });
+  }
+  return true;
+}
+
+async function isDead(path: string, owner: Owner): Promise<boolean> {
+  const state = owner.identity === undefined ? 'unknown' : await checkAlive(owner.identity);
+  if (state !== 'unknown') return state === 'dead';
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) {
+    throw new Failure('interrupted', 'E_INTERRUPTED', 'interrupted while waiting for a lock');
+  }
+}
+
+function locked(path: string, owner: ProcessIdentity | undefined): Failure {
+  const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
+  return new Failure('conflict', 'E_LOCKED', `${path} is locked by ${who}`, {
+    hint: 'wait until that process has ended; remove the file only if you know that it has',
+    evidence: { lock: path, owner },
+  });
+}
