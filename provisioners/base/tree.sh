@@ -38,6 +38,7 @@ install_packages() {
     say "installing packages"
     INITRD=No mmdebstrap --mode=root --variant=required --format=directory \
         --architectures="$ARCHITECTURE" --include="$(cat "$JOB/include")" \
+        --verbose \
         --aptopt='Acquire::Languages "none"' --aptopt="APT::Install-Recommends \"$RECOMMENDS\"" \
         "$SUITE" "$ROOT" "deb [trusted=yes] copy:$JOB/repository ./"
     cp "$ROOT/var/lib/dpkg/status" "$OUT/dpkg-status"

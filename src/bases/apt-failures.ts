@@ -1,0 +1,83 @@
+import { Failure, type FailureKind } from '../errors/failure.ts';
+
+/** One recognised complaint of apt, and what it means to the reader of ours. */
+interface AptComplaint {
+  readonly pattern: RegExp;
+  readonly kind: FailureKind;
+  readonly code: string;
+  /** `$1` stands for the first group of the pattern. */
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The only place where apt's English is read; apt's text for 2.6 and 3.0, first match wins. */
+export const APT_COMPLAINTS: readonly AptComplaint[] = [
+  {
+    pattern: /Unable to locate package (\S+)/,
+    kind: 'profile',
+    code: 'E_PACKAGE_UNKNOWN',
+    message: '.packages.include: the mirror has no package $1',
+    hint: 'check its name, or add the source that has it under .os.aptSources',
+  },
+  {
+    pattern: /Package '?(\S+?)'? has no installation candidate/,
+    kind: 'profile',
+    code: 'E_PACKAGE_UNKNOWN',
+    message: '.packages.include: package $1 is only named by others, nothing provides it to install',
+    hint: 'name a package that exists in the suite',
+  },
+  {
+    pattern: /held broken packages|unmet dependencies|Unable to correct problems/,
+    kind: 'profile',
+    code: 'E_PACKAGES_CONFLICT',
+    message: '.packages: these packages cannot be installed together',
+    hint: 'the lines above name the packages in each other’s way; look at .packages.exclude too',
+  },
+  {
+    pattern:
+      /not signed|NO_PUBKEY|NODATA|NOSPLIT|invalid signature|couldn't be verified|Clearsigned file isn't valid/,
+    kind: 'host',
+    code: 'E_MIRROR_NOT_TRUSTED',
+    message: 'the mirror answers with something that Debian’s keys did not sign',
+    hint: 'a captive portal or a broken mirror does that; try another one with --mirror URL',
+  },
+  {
+    pattern: /Hash Sum mismatch|unexpected size|does not match|Mirror sync in progress/,
+    kind: 'host',
+    code: 'E_MIRROR_INCONSISTENT',
+    message: 'the mirror’s files do not belong together; it is being updated, or damaged',
+    hint: 'run again in some minutes, or name another mirror with --mirror URL',
+  },
+  {
+    pattern: /does not have a Release file|404 +Not Found/,
+    kind: 'host',
+    code: 'E_MIRROR_LACKS_SUITE',
+    message: 'the mirror answers but does not have what was asked for',
+    hint: 'check the suite and the mirror’s path; run again if the mirror has just been updated',
+  },
+  {
+    pattern:
+      /Temporary failure resolving|Could not resolve|Could not connect|Connection (failed|refused|timed out)|Unable to connect|Network is unreachable|Failed to fetch|Failed to stat/,
+    kind: 'host',
+    code: 'E_MIRROR_UNREACHABLE',
+    message: 'the mirror cannot be reached, so nobody can tell whether a build is needed',
+    hint: '--mirror URL names another one; --offline builds from what the cache has',
+  },
+];
+
+/** Turns the failure of an apt program into one that says what to do; other failures come back as they are. */
+export function explainAptFailure(error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') return error;
+  const lines = error.details.filter((line) => /^(E|W|Err):?/.test(line) || /^ {2}/.test(line));
+  for (const complaint of APT_COMPLAINTS) {
+    const match = error.details.map((line) => complaint.pattern.exec(line)).find(Boolean);
+    if (!match) continue;
+    return new Failure(complaint.kind, complaint.code, complaint.message.replace('$1', match[1] ?? ''), {
+      hint: complaint.hint,
+      details: lines.length > 0 ? lines : error.details,
+      evidence: error.evidence,
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,108 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { closureIdentity } from '../bases/closure.ts';
+import type { BaseEntry } from '../bases/base-entry.ts';
+import { withFileLock } from '../host/file-lock.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { baseRecipe } from '../profiles/recipe.ts';
+import { digestOfValue } from '../values/digest.ts';
+import {
+  boundCache,
+  entryDirectory,
+  readBaseEntry,
+  storeBase,
+  takeBase,
+  type CheckedBase,
+} from './base-cache.ts';
+import { runBaseMethod } from './base-method.ts';
+import { bootstrapBase } from './bootstrap-base.ts';
+import type { WorkflowContext } from './build-request.ts';
+import type { ResolvedClosure } from './resolve-closure.ts';
+
+/** Raised by one with every change of how bases are made, so that older entries of the cache are not used. */
+const BASE_BUILDER_VERSION = 1;
+
+/** What decides a base disk. */
+export interface BaseRequest {
+  readonly profile: Profile;
+  readonly closure: ResolvedClosure;
+  readonly sourceKeys: Readonly<Record<string, string>>;
+  /** SHA-256 of each program of ours that takes part, by name. */
+  readonly builderDigests: Readonly<Record<string, string>>;
+  readonly offline: boolean;
+  /** Makes the base again even when the cache has it. */
+  readonly rebuild: boolean;
+}
+
+/** A base disk and how it was come by. */
+export interface MadeBase extends CheckedBase {
+  readonly cached: boolean;
+}
+
+/** The key of a base: what is installed, how it is arranged, and who arranged it. */
+export function baseKey(request: Pick<BaseRequest, 'profile' | 'closure' | 'builderDigests'>): string {
+  return digestOfValue({
+    builder: BASE_BUILDER_VERSION,
+    programs: request.builderDigests,
+    recipe: baseRecipe(request.profile),
+    closure: closureIdentity(request.closure.packages),
+    busybox: request.closure.busybox.sha256,
+  });
+}
+
+/**
+ * Takes a base disk from the cache, or makes it, and leaves checked copies of its files in `destination`.
+ * Two builds that want the same base at once make it once: the second waits for the first.
+ */
+export async function makeBase(
+  request: BaseRequest,
+  destination: string,
+  context: WorkflowContext,
+  onProgress: (detail: string, percent?: number) => void = () => {},
+): Promise<MadeBase> {
+  const { cache } = context.directories;
+  const key = baseKey(request);
+  await mkdir(join(cache, 'bases'), { recursive: true });
+  return withFileLock(`${entryDirectory(cache, key)}.lock`, { signal: context.signal }, async () => {
+    const known = request.rebuild ? undefined : await takeBase(cache, key, destination, context.signal);
+    if (known) return { ...known, cached: true };
+    await bootstrapInto(request, key, context, onProgress);
+    const made = await takeBase(cache, key, destination, context.signal);
+    if (!made) throw new Error('a base that was just made is not in the cache');
+    await boundCache(cache, [key]);
+    return { ...made, cached: false };
+  });
+}
+
+/** Whether the cache seems to have a base, without reading the disk itself. */
+export function peekBase(
+  request: Pick<BaseRequest, 'profile' | 'closure' | 'builderDigests'>,
+  cache: string,
+): Promise<BaseEntry | undefined> {
+  return readBaseEntry(cache, baseKey(request));
+}
+
+async function bootstrapInto(
+  request: BaseRequest,
+  key: string,
+  context: WorkflowContext,
+  onProgress: (detail: string, percent?: number) => void,
+): Promise<void> {
+  const { cache } = context.directories;
+  const work = join(cache, 'work', `${key.slice(0, 16)}-${process.pid}`);
+  const input = {
+    ...request,
+    key,
+    entryDirectory: join(work, 'entry'),
+    jobDirectory: join(work, 'job'),
+    onProgress,
+  };
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  try {
+    await runBaseMethod(bootstrapBase(input, context), context.signal);
+    await storeBase(cache, key, input.entryDirectory);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,249 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { aptRootPaths, parseNetworkSettings, renderAptConfig } from '../bases/apt-config.ts';
+import { explainAptFailure } from '../bases/apt-failures.ts';
+import {
+  chooseMirrors,
+  parseHostMirrors,
+  planExtraSources,
+  planSources,
+  renderSourcesList,
+  type Mirrors,
+  type PackageSource,
+} from '../bases/apt-sources.ts';
+import { basePackages } from '../bases/bootstrap-job.ts';
+import { parsePrintedUris, renderClosureIndex, type ClosurePackage } from '../bases/closure.ts';
+import { Failure } from '../errors/failure.ts';
+import { readTextIfExists, writeFileAtomically } from '../host/files.ts';
+import { withFileLock } from '../host/file-lock.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { digestOfValue, sha256Of } from '../values/digest.ts';
+import type { WorkflowContext } from './build-request.ts';
+
+/** One signed index that a closure was resolved against. */
+export interface MirrorState {
+  readonly suite: string;
+  readonly inReleaseSha256: string;
+  /** `Date` of the index, ISO 8601. */
+  readonly date: string;
+}
+
+/** Everything that goes into a base disk, resolved to the byte. */
+export interface Closure {
+  readonly packages: readonly ClosurePackage[];
+  /** Statically linked busybox for the microvm initramfs; not installed. */
+  readonly busybox: ClosurePackage;
+  /** `Packages` text of the flat repository made of these. */
+  readonly index: string;
+  readonly mirrors: readonly MirrorState[];
+}
+
+/** Where packages come from in one build. */
+export interface MirrorChoice {
+  /** `--mirror`. */
+  readonly mirror?: string | undefined;
+  readonly offline: boolean;
+  /** Keys of the profile's extra sources, by source name. */
+  readonly sourceKeys: Readonly<Record<string, string>>;
+}
+
+/** A resolved closure with what is needed to download it. */
+export interface ResolvedClosure extends Closure {
+  readonly aptConfig: string;
+  readonly sources: readonly PackageSource[];
+  readonly chosenMirrors: Mirrors;
+}
+
+const APT_DEADLINE_MS = 180_000;
+
+/**
+ * Asks apt, in a root of its own, which packages a profile comes to.
+ * Equal index digests answer from the cache without asking the resolver again.
+ *
+ * Raises `E_MIRROR_…` (exit 4) when the mirror cannot tell and `E_PACKAGE…` (exit 3) when the profile asks for the impossible.
+ */
+export async function resolveClosure(
+  profile: Profile,
+  choice: MirrorChoice,
+  context: WorkflowContext,
+): Promise<ResolvedClosure> {
+  const host = await readHostApt(context);
+  const mirrors = chooseMirrors(choice.mirror ?? profile.os.mirror, host.mirrors);
+  if (!mirrors) throw noMirror();
+  const identity = { mirrors, os: profile.os, recommends: profile.packages.recommends };
+  const directory = join(context.directories.cache, 'apt', digestOfValue(identity).slice(0, 16));
+  const paths = aptRootPaths(directory);
+  const sources = [
+    ...planSources(profile.os, mirrors),
+    ...planExtraSources(profile.os.aptSources, paths.keys),
+  ];
+  await mkdir(directory, { recursive: true });
+  return withFileLock(join(directory, 'lock'), { signal: context.signal }, async () => {
+    await writeAptRoot(directory, profile, sources, host.settings, choice.sourceKeys);
+    if (!choice.offline) await updateIndices(paths.config, context);
+    const states = await readMirrorStates(paths.lists);
+    if (states.length < sources.length && choice.offline) throw nothingCached();
+    const closure = await closureFor(profile, directory, states, context);
+    return { ...closure, aptConfig: paths.config, sources, chosenMirrors: mirrors };
+  });
+}
+
+async function closureFor(
+  profile: Profile,
+  directory: string,
+  mirrors: readonly MirrorState[],
+  context: WorkflowContext,
+): Promise<Closure> {
+  const question = {
+    version: 1,
+    include: basePackages(profile),
+    exclude: profile.packages.exclude,
+    indices: mirrors.map((state) => state.inReleaseSha256),
+  };
+  const path = join(directory, 'closures', `${digestOfValue(question)}.json`);
+  const known = await readTextIfExists(path);
+  const remembered = known === undefined ? undefined : parseClosure(known);
+  if (remembered) return remembered;
+  const closure = await askResolver(profile, aptRootPaths(directory).config, mirrors, context);
+  await writeFileAtomically(path, renderClosure(closure));
+  return closure;
+}
+
+/** A closure file carries its own digest, so that a damaged one is only a miss. */
+function renderClosure(closure: Closure): string {
+  return `${JSON.stringify({ sha256: digestOfValue(closure), closure })}\n`;
+}
+
+function parseClosure(text: string): Closure | undefined {
+  try {
+    const { sha256, closure } = JSON.parse(text) as { sha256: string; closure: Closure };
+    return digestOfValue(closure) === sha256 ? closure : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function askResolver(
+  profile: Profile,
+  config: string,
+  mirrors: readonly MirrorState[],
+  context: WorkflowContext,
+): Promise<Closure> {
+  const wanted = ['?essential', '?priority(required)', ...basePackages(profile)];
+  const unwanted = profile.packages.exclude.map((name) => `${name}-`);
+  const [printed, busyboxPrinted] = await Promise.all([
+    runApt(config, ['apt-get', 'install', '-y', '--print-uris', ...wanted, ...unwanted], context),
+    runApt(config, ['apt-get', 'download', '--print-uris', 'busybox-static'], context),
+  ]);
+  const packages = parsePrintedUris(printed);
+  const [busybox] = parsePrintedUris(busyboxPrinted);
+  if (!busybox) throw new Failure('host', 'E_CLOSURE_UNREADABLE', 'apt names no URI for busybox-static');
+  const names = packages.map((entry) => `${entry.name}:${entry.architecture}=${entry.version}`);
+  const shown = await runApt(
+    config,
+    ['apt-cache', 'show', '--no-all-versions', ...names.map(withoutAll)],
+    context,
+  );
+  return { packages, busybox, index: renderClosureIndex(packages, shown), mirrors };
+}
+
+/** apt-cache knows packages for every architecture under the native one. */
+function withoutAll(name: string): string {
+  return name.replace(':all=', '=');
+}
+
+async function updateIndices(config: string, context: WorkflowContext): Promise<void> {
+  await runApt(config, ['apt-get', 'update', '--error-on=any', '-q'], context);
+}
+
+async function runApt(config: string, words: readonly string[], context: WorkflowContext): Promise<string> {
+  const [command = 'apt-get', ...args] = words;
+  try {
+    const result = await context.run(
+      { command, args, env: { APT_CONFIG: config }, deadlineMs: APT_DEADLINE_MS },
+      { signal: context.signal },
+    );
+    return result.stdout;
+  } catch (error) {
+    throw explainAptFailure(error);
+  }
+}
+
+async function writeAptRoot(
+  directory: string,
+  profile: Profile,
+  sources: readonly PackageSource[],
+  settings: ReturnType<typeof parseNetworkSettings>,
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  const paths = aptRootPaths(directory);
+  const { architecture } = profile.os;
+  await mkdir(join(paths.lists, 'partial'), { recursive: true });
+  await mkdir(join(directory, 'cache', 'archives', 'partial'), { recursive: true });
+  const files = {
+    [paths.config]: renderAptConfig(
+      { directory, architecture, recommends: profile.packages.recommends },
+      settings,
+    ),
+    [paths.sources]: renderSourcesList(sources),
+    [paths.status]: '',
+    ...Object.fromEntries(
+      Object.entries(keys).map(([name, text]) => [join(paths.keys, `${name}.asc`), text]),
+    ),
+  };
+  for (const [path, text] of Object.entries(files)) {
+    // Untouched when equal: apt takes a newer sources.list for a change of sources.
+    if ((await readTextIfExists(path)) !== text) await writeFileAtomically(path, text);
+  }
+}
+
+async function readHostApt(
+  context: WorkflowContext,
+): Promise<{ mirrors: Partial<Mirrors>; settings: ReturnType<typeof parseNetworkSettings> }> {
+  const ask = (command: string, args: readonly string[]): Promise<string> =>
+    context
+      .run({ command, args, deadlineMs: APT_DEADLINE_MS }, { signal: context.signal })
+      .then((result) => result.stdout);
+  const [dump, targets] = await Promise.all([
+    ask('apt-config', ['dump']),
+    ask('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)']),
+  ]);
+  return { settings: parseNetworkSettings(dump), mirrors: parseHostMirrors(targets) };
+}
+
+async function readMirrorStates(lists: string): Promise<MirrorState[]> {
+  const names = (await readdir(lists)).filter((name) => name.endsWith('InRelease')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(lists, name), 'utf8');
+      const date = Date.parse(/^Date: (.*)$/m.exec(text)?.[1] ?? '');
+      return {
+        suite: /_dists_(.+)_InRelease$/.exec(name)?.[1] ?? name,
+        inReleaseSha256: sha256Of(text),
+        date: Number.isNaN(date) ? '' : new Date(date).toISOString(),
+      };
+    }),
+  );
+}
+
+function noMirror(): Failure {
+  return new Failure(
+    'host',
+    'E_MIRROR_UNKNOWN',
+    'no Debian mirror is known: the apt configuration of this host names none',
+    {
+      hint: 'name one with --mirror URL or .os.mirror in the profile',
+    },
+  );
+}
+
+function nothingCached(): Failure {
+  return new Failure(
+    'host',
+    'E_OFFLINE_EMPTY',
+    'the cache has no package index for this profile, so --offline cannot build it',
+    {
+      hint: 'run once without --offline',
+    },
+  );
+}
