@@ -9,13 +9,15 @@ import { alignRight, fitsBeside, withoutControlCharacters, type TextLayout } fro
 export function renderFailure(error: unknown, layout: TextLayout): string {
   if (!(error instanceof Failure)) return renderBug(error, layout);
   const { style } = layout;
+  const details = indented([...reasonLines(error), ...error.details]);
   const sections = [
     [error instanceof InvalidDocument ? error.message : `${style.red('✖')} ${clean(error.message)}`],
-    indented([...reasonLines(error), ...error.details]),
+    details,
     error.hint === undefined ? [] : [`  ${style.bold('hint')}  ${clean(error.hint)}`],
   ].filter((section) => section.length > 0);
-  // A profile's faults belong right below their title; anything longer breathes.
-  const separator = error instanceof InvalidDocument ? '\n' : '\n\n';
+  // A profile's faults and a lone hint belong right below the title; anything longer breathes.
+  const compact = error instanceof InvalidDocument || details.length === 0;
+  const separator = compact ? '\n' : '\n\n';
   const text = sections.map((section) => section.join('\n')).join(separator);
   return withExitCode(text, exitCodeOf(error), layout);
 }

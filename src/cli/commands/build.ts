@@ -7,7 +7,7 @@ import type { OptionTable, OptionValues } from '../option.ts';
 import { renderBuildOutcome } from '../render-build.ts';
 import type { TextLayout } from '../text-layout.ts';
 import { usageFailure } from '../usage-failure.ts';
-import { PACKAGE_SOURCES, PROFILE_CHANGES } from './profile-options.ts';
+import { PACKAGE_SOURCES, PROFILE_CHANGES, targetsOf } from './profile-options.ts';
 
 const OPTIONS = {
   profile: { kind: 'list', value: 'PROFILE', summary: 'what to build: a built-in name or a profile file' },
@@ -66,7 +66,7 @@ export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue:
   }
   return {
     profiles: options.profile,
-    targets: options.target.flatMap((targets) => targets.split(',')),
+    targets: targetsOf(options.target),
     set: checkAssignments('set', options.set),
     catalogue: options.catalogue ?? catalogue,
     newCatalogue: options['new-catalogue'],

@@ -13,7 +13,12 @@ export const PACKAGE_SOURCES = {
   offline: { kind: 'flag', summary: 'use only what the cache holds' },
 } as const satisfies OptionTable;
 
-/** The options of {@link PROFILE_CHANGES} that name the profile itself. */
+/** For commands that take exactly one profile. */
 export const ONE_PROFILE = {
   profile: { kind: 'text', value: 'PROFILE', summary: 'built-in name or profile file', required: true },
 } as const satisfies OptionTable;
+
+/** Target names from `--target` options, each a name or several with commas between them. */
+export function targetsOf(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(','));
+}
