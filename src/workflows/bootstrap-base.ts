@@ -6,9 +6,9 @@ import { planBiosLayout } from '../bases/bios-layout.ts';
 import { planBootstrapJob } from '../bases/bootstrap-job.ts';
 import { renderClosureRelease } from '../bases/closure.ts';
 import { deriveDiskIdentifiers } from '../bases/derived-identifiers.ts';
-import { renderMbr } from '../disks/mbr.ts';
+import { renderBootArea } from '../disks/boot-area.ts';
 import { Failure } from '../errors/failure.ts';
-import { digestFile } from '../host/digest-file.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import { fieldOf, parseDeb822 } from '../packages/deb822.ts';
 import { parseDpkgStatus, type InstalledPackage } from '../packages/dpkg-status.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -68,7 +68,7 @@ export function bootstrapBase(input: BootstrapInput, context: WorkflowContext): 
       await writeBootCode(
         join(out, 'disk.raw'),
         layout.diskBytes,
-        renderMbr({ ...layout, ...identifiers, ...bootCode }),
+        renderBootArea({ ...layout, ...identifiers, ...bootCode }),
       );
     },
     install: async () => {
@@ -203,7 +203,7 @@ async function describeEntry(
 ): Promise<BaseEntry> {
   const describe = async (role: BaseFile): Promise<{ sha256: string; sizeBytes: number }> => {
     const path = join(input.entryDirectory, BASE_FILES[role]);
-    return { sha256: (await digestFile(path)).sha256, sizeBytes: (await stat(path)).size };
+    return { sha256: await sha256OfFile(path), sizeBytes: (await stat(path)).size };
   };
   return {
     schema: 1,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { explainAptFailure } from '../bases/apt-failures.ts';
 import type { ClosurePackage } from '../bases/closure.ts';
 import { Failure } from '../errors/failure.ts';
-import { digestFile } from '../host/digest-file.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import { isSystemError } from '../host/files.ts';
 import type { WorkflowContext } from './build-request.ts';
 
@@ -43,7 +43,7 @@ async function takeFromStore(store: string, entry: ClosurePackage, destination: 
   const stored = join(store, entry.sha256);
   try {
     if ((await stat(stored)).size !== entry.sizeBytes) throw new Error('size differs');
-    if ((await digestFile(stored)).sha256 !== entry.sha256) throw new Error('digest differs');
+    if ((await sha256OfFile(stored)) !== entry.sha256) throw new Error('digest differs');
     await linkOrCopy(stored, join(destination, entry.file));
     const now = new Date();
     await utimes(stored, now, now);
@@ -89,17 +89,17 @@ async function download(
 
 async function checkAndStore(store: string, entry: ClosurePackage, destination: string): Promise<void> {
   const path = join(destination, entry.file);
-  const found = await digestFile(path).catch(async (error: unknown) => {
+  const found = await sha256OfFile(path).catch(async (error: unknown) => {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw new Failure('host', 'E_PACKAGE_MISSING', `apt did not leave ${entry.file} where it was asked to`, {
       evidence: { present: await readdir(destination) },
     });
   });
-  if (found.sha256 !== entry.sha256) {
+  if (found !== entry.sha256) {
     throw new Failure(
       'host',
       'E_PACKAGE_DAMAGED',
-      `${entry.file} has SHA-256 ${found.sha256}, the index says ${entry.sha256}`,
+      `${entry.file} has SHA-256 ${found}, the index says ${entry.sha256}`,
       {
         hint: 'run again; if it stays, the mirror is damaged: name another with --mirror URL',
       },
