@@ -20,8 +20,7 @@ disable conntrackd.service keepalived.service ipvsadm.service
 disable strongswan-starter.service xl2tpd.service
 disable nfs-server.service nfs-blkmap.service rpcbind.service rpcbind.socket
 disable open-vm-tools.service vgauth.service
-disable hyperv-daemons.hv-fcopy-daemon.service hyperv-daemons.hv-kvp-daemon.service
-disable hyperv-daemons.hv-vss-daemon.service
+disable hv-fcopy-daemon.service hv-kvp-daemon.service hv-vss-daemon.service
 
 # The agents serve HTTPS; old protocols are off.
 a2enmod --quiet ssl

@@ -35,14 +35,21 @@ export function explainErrors(errors: readonly SchemaError[], document: unknown)
   });
 }
 
+function isTypeError(error: SchemaError): boolean {
+  return error.keyword === 'type';
+}
+
 function isChoice(error: SchemaError): boolean {
   return error.keyword === 'anyOf' || error.keyword === 'oneOf';
 }
 
-/** The errors that stand in no alternative of another error. */
+/** The errors that stand in no alternative of another error, and for each place of the wrong type only that. */
 function withoutBranches(errors: readonly SchemaError[]): SchemaError[] {
   const choices = errors.filter(isChoice);
-  return errors.filter((error) => !choices.some((choice) => isWithin(error, choice)));
+  const outside = errors.filter((error) => !choices.some((choice) => isWithin(error, choice)));
+  // a number of the wrong kind needs no word about its size
+  const mistyped = new Set(outside.filter(isTypeError).map((error) => error.instancePath));
+  return outside.filter((error) => isTypeError(error) || !mistyped.has(error.instancePath));
 }
 
 function isWithin(error: SchemaError, choice: SchemaError): boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Failure } from '../errors/failure.ts';
@@ -181,16 +181,33 @@ async function digestInto(
   { path, file }: FileReference,
 ): Promise<Fault | undefined> {
   if (digests.has(file)) return undefined;
-  const hash = createHash('sha256');
+  const found = `found ${JSON.stringify(file)}`;
   try {
-    await pipeline(createReadStream(file), hash);
+    const digest = await digestOfFile(file);
+    if (digest === undefined) return { path, message: `is not a file; ${found}` };
+    digests.set(file, digest);
+    return undefined;
   } catch (error) {
-    if (!(error instanceof Error) || !('syscall' in error)) throw error;
-    const problem = isSystemError(error, 'ENOENT', 'ENOTDIR') ? 'there is no such file' : 'cannot be read';
-    return { path, message: `${problem}; found ${JSON.stringify(file)}` };
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR'))
+      return { path, message: `there is no such file; ${found}` };
+    if (isSystemError(error, 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG')) {
+      return { path, message: `cannot be read (${error.code}); ${found}` };
+    }
+    throw error;
   }
-  digests.set(file, hash.digest('hex'));
-  return undefined;
+}
+
+/** SHA-256 of a regular file; undefined for anything else, which could be endless. */
+async function digestOfFile(file: string): Promise<string | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!(await handle.stat()).isFile()) return undefined;
+    const hash = createHash('sha256');
+    await pipeline(handle.createReadStream({ autoClose: false }), hash);
+    return hash.digest('hex');
+  } finally {
+    await handle.close();
+  }
 }
 
 function checkPinnedKeys(profile: Profile, digests: FileDigests): Fault[] {

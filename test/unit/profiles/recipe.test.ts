@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { referencedFiles } from '../../../src/profiles/file-references.ts';
+import type { Profile } from '../../../src/profiles/profile.ts';
+import { baseRecipe, buildRecipe, lineRecipe } from '../../../src/profiles/recipe.ts';
+import { digestOfValue } from '../../../src/values/digest.ts';
+import { resolveBuiltIn } from './resolve-built-in.ts';
+
+const own = {
+  files: [{ path: '/etc/motd', content: 'x' }],
+  provisioners: [
+    { type: 'shell', script: 's.sh', env: { A: 'x', T: { fromEnv: 'TOKEN', secret: true } } },
+    { type: 'file', source: 'f', destination: '/f' },
+  ],
+};
+
+function digestsOf(profile: Profile, fill = 'a'): Map<string, string> {
+  return new Map(referencedFiles(profile).map(({ file }) => [file, fill.repeat(64)]));
+}
+
+function recipes(options: { set?: string[]; own?: unknown }, fill?: string): [string, string, string] {
+  const { profile } = resolveBuiltIn('server', { own, ...options });
+  const digests = digestsOf(profile, fill);
+  return [
+    digestOfValue(baseRecipe(profile)),
+    digestOfValue(buildRecipe(profile, digests)),
+    digestOfValue(lineRecipe(profile, digests)),
+  ];
+}
+
+describe('recipes', () => {
+  const before = recipes({});
+  test.each<[because: string, change: { set?: string[]; own?: unknown }, changed: string]>([
+    ['the same again', {}, 'nothing'],
+    ['packages are in the base', { set: ['packages.include+=jq'] }, 'base'],
+    ['disk size is in the base', { set: ['disk.sizeMiB=8192'] }, 'base'],
+    ['consoles are in the base', { set: ['guest.consoles=[ttyS0]'] }, 'base'],
+    [
+      'a file is in the build',
+      {
+        set: ['files[0].content=y', 'files[0].path=/etc/issue'],
+        own: { ...own, files: { replace: own.files } },
+      },
+      'build',
+    ],
+    ['an environment is in the build', { set: ['provisioners[1].env.A=y'] }, 'build'],
+    ["a secret's variable is in the build", { set: ['provisioners[1].env.T.fromEnv=OTHER'] }, 'build'],
+    ['a target is in the line', { set: ['targets.kvm.compression=zstd'] }, 'line'],
+    ['the line is in the line', { set: ['line=other'] }, 'line'],
+    ["the guest's mirror is in the line", { set: ['os.guestMirror=http://host/debian'] }, 'line'],
+    ['where packages came from is not', { set: ['os.mirror=http://host/debian'] }, 'nothing'],
+    ['the machine that builds is not', { set: ['vm.cpus=8', 'vm.memoryMiB=4096'] }, 'nothing'],
+    [
+      'names, limits and retries are not',
+      { set: ['provisioners[1].name=x', 'provisioners[1].timeoutSeconds=1', 'provisioners[1].retries=3'] },
+      'nothing',
+    ],
+    ['words for people are not', { set: ['description=x'] }, 'nothing'],
+  ])('%s', (_because, change, changed) => {
+    const levels = ['base', 'build', 'line'];
+    const from = levels.indexOf(changed);
+    const reference = change.own === undefined ? before : recipes({ own: change.own });
+    const differs = recipes(change).map((digest, index) => digest !== reference[index]);
+    expect(differs).toEqual(levels.map((_, index) => from !== -1 && index >= from));
+  });
+
+  test('the content of files counts, their place does not', () => {
+    const [base, build] = recipes({}, 'b');
+    expect([base === before[0], build === before[1]]).toEqual([true, false]);
+    expect(
+      JSON.stringify(
+        buildRecipe(resolveBuiltIn('server').profile, digestsOf(resolveBuiltIn('server').profile)),
+      ),
+    ).not.toContain('/repository');
+  });
+
+  test('a file without a digest is a bug', () => {
+    expect(() => buildRecipe(resolveBuiltIn('server').profile, new Map())).toThrow(
+      /no digest was computed for/,
+    );
+  });
+});
