@@ -7,6 +7,8 @@ export interface LoadedDocument extends ProfileLayer {
   readonly directory: string;
   /** Faults found while reading it. */
   readonly faults: readonly Fault[];
+  /** Whether it is one of ours, which the tests have checked. */
+  readonly builtIn?: boolean;
   /** Its name when it is a fragment, such as `target:kvm`. */
   readonly fragment?: string;
 }

@@ -1,6 +1,9 @@
 import type { DebianArchitecture } from '../values/architecture.ts';
 
-/** A complete, checked profile: what to build, every default filled in. Plain data, JSON-safe. */
+/**
+ * A complete, checked profile: what to build, every default filled in. Plain data, JSON-safe.
+ * Files of the build host are named by absolute paths.
+ */
 export interface Profile {
   /** Short name, also the default line: `^[a-z0-9][a-z0-9.-]{0,62}$`. */
   readonly name: string;
@@ -46,7 +49,7 @@ export interface AptSource {
   readonly uri: string;
   readonly suites: readonly string[];
   readonly components: readonly string[];
-  /** The signing key, pinned: its file (relative to the profile file) or ASCII-armoured text, and its SHA-256. */
+  /** The signing key, pinned: its file or ASCII-armoured text, and its SHA-256. */
   readonly key: { readonly file?: string; readonly text?: string; readonly sha256: string };
 }
 
@@ -82,7 +85,7 @@ export interface ProfileFile {
   readonly path: string;
   /** Text content; exclusive with `source`. */
   readonly content?: string;
-  /** File on the build host, relative to the profile file; exclusive with `content`. */
+  /** File on the build host; exclusive with `content`. */
   readonly source?: string;
   /** Octal permissions, such as `0644`. */
   readonly mode: string;
@@ -99,7 +102,7 @@ export interface ShellProvisioner {
   readonly type: 'shell';
   /** What people see while it runs. */
   readonly name: string;
-  /** Script file: below `provisioners/` for built-ins, else relative to the profile file; exclusive with `inline`. */
+  /** Script file; exclusive with `inline`. */
   readonly script?: string;
   /** Script text; exclusive with `script`. */
   readonly inline?: string;
@@ -113,7 +116,7 @@ export interface ShellProvisioner {
 export interface FileProvisioner {
   readonly type: 'file';
   readonly name: string;
-  /** Relative to the profile file (built-ins: to `provisioners/`). */
+  /** File on the build host. */
   readonly source: string;
   /** Absolute path in the guest. */
   readonly destination: string;

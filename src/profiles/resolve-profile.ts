@@ -49,7 +49,8 @@ export interface ResolvedProfile {
 export function resolveProfile(sources: ProfileSources): ResolvedProfile {
   const wanted = sources.targets.map(checkedTarget);
   const checked = sources.documents.map((loaded) => {
-    const ofContent = loaded.document === undefined ? [] : checkDocument(loaded.document);
+    const unchecked = loaded.builtIn !== true && loaded.document !== undefined;
+    const ofContent = unchecked ? checkDocument(loaded.document) : [];
     const faults = [...loaded.faults, ...ofContent];
     return { ...loaded, faults, document: withoutFaulty(loaded.document, faults) };
   });

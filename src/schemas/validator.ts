@@ -18,9 +18,13 @@ export function compileSchema(schema: object): Validator {
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
+    // compiling the meta-schema would cost every command a tenth of a second; tests check our schemas against it
+    meta: false,
+    validateSchema: false,
   });
   ajv.addKeyword('x-expects');
-  const validate = ajv.compile(inlineReferences(schema, schema));
+  const { $schema: _, ...inlined } = inlineReferences(schema, schema) as { $schema?: string };
+  const validate = ajv.compile(inlined);
   return (value) => {
     if (validate(value)) return [];
     return explainErrors((validate.errors ?? []) as SchemaError[], value);

@@ -94,6 +94,7 @@ class DocumentReader {
       directory: PROVISIONERS_DIRECTORY,
       document,
       faults,
+      builtIn: true,
       ...(kind === 'fragment' ? { fragment: name } : {}),
     });
     return undefined;
