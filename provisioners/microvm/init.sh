@@ -112,7 +112,7 @@ start_guest() {
 finish() {
     # shellcheck source=/dev/null
     ROOT=/root sh /finish/finish.sh || fail "finish.sh ended with $?"
-    fstrim /root || fail "fstrim"
+    [ -e /finish/no-trim ] || fstrim /root || fail "fstrim"
     umount /root || fail "umount"
     sync
     echo "MINTMARK-FINISHED"

@@ -1,0 +1,84 @@
+import type { Profile } from '../profiles/profile.ts';
+import { renderCpio, type ArchiveFile } from '../disks/cpio.ts';
+
+/** Who the finished disk is, and what it is told about where packages come from. */
+export interface GuestIdentity {
+  /** IMAGE_ID of os-release: the line. */
+  readonly imageId: string;
+  /** IMAGE_VERSION of os-release: LONG. */
+  readonly imageVersion: string;
+  /** The version that release files show. */
+  readonly releaseLine: string;
+  /** Date behind it, `YYYY-MM-DD`. */
+  readonly releaseDate: string;
+  /** Package sources that the build put in place. */
+  readonly builtSources: string;
+  /** Package sources that the guest keeps. */
+  readonly guestSources: string;
+}
+
+/** Word on the console by which the finish machine says that all went well; see `provisioners/microvm/init.sh`. */
+export const FINISHED_MARKER = 'MINTMARK-FINISHED';
+/** Word on the console before the reason when it did not. */
+export const FAILED_MARKER = 'MINTMARK-FAILED';
+
+/**
+ * The inputs of `provisioners/finish/finish.sh` as an initramfs archive that is appended to the microvm's own.
+ *
+ * @param script text of `finish.sh`
+ */
+export function renderFinishArchive(profile: Profile, identity: GuestIdentity, script: string): Buffer {
+  const files: ArchiveFile[] = [
+    { path: 'finish/finish.sh', data: script, mode: 0o755 },
+    { path: 'finish/image-id', data: identity.imageId },
+    { path: 'finish/image-version', data: identity.imageVersion },
+    { path: 'finish/sources.built', data: identity.builtSources },
+    { path: 'finish/sources.guest', data: identity.guestSources },
+    { path: 'finish/keep-locales', data: profile.finish.keepLocales.map((locale) => `${locale}\n`).join('') },
+    ...(profile.finish.sparsify === 'none' ? [{ path: 'finish/no-trim', data: '' }] : []),
+    ...(profile.finish.removeDocs ? [{ path: 'finish/remove-docs', data: '' }] : []),
+    ...profile.guest.releaseFiles.flatMap((file, index) => [
+      { path: `finish/release-files/${index}/path`, data: file.path },
+      { path: `finish/release-files/${index}/text`, data: renderReleaseLine(file.brand, identity) },
+    ]),
+  ];
+  return renderCpio(files);
+}
+
+/** The line that management servers read: its third word is the version. */
+export function renderReleaseLine(
+  brand: string,
+  identity: Pick<GuestIdentity, 'releaseLine' | 'releaseDate'>,
+): string {
+  return `${brand} Release ${identity.releaseLine} ${identity.releaseDate}\n`;
+}
+
+/** What the finish machine runs on. */
+export interface FinishMachine {
+  readonly accelerator: 'kvm' | 'tcg';
+  readonly kernel: string;
+  readonly initrd: string;
+  /** Raw disk image. */
+  readonly disk: string;
+  readonly rootUuid: string;
+}
+
+/** QEMU's arguments for the finish machine: one disk, one serial line on standard output, no network. */
+export function finishMachineArguments(machine: FinishMachine): string[] {
+  const append = [
+    `root=UUID=${machine.rootUuid}`,
+    'mintmark.mode=finish',
+    'console=ttyS0',
+    'panic=-1',
+    'loglevel=4',
+  ];
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ...['-machine', 'pc', '-accel', machine.accelerator],
+    ...['-cpu', machine.accelerator === 'kvm' ? 'host' : 'max', '-m', '512', '-smp', '1'],
+    ...['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', append.join(' ')],
+    '-drive',
+    `file=${machine.disk.replaceAll(',', ',,')},format=raw,if=virtio,cache=unsafe,discard=unmap,detect-zeroes=unmap`,
+    ...['-serial', 'stdio'],
+  ];
+}

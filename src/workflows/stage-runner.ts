@@ -1,0 +1,98 @@
+import { Failure } from '../errors/failure.ts';
+import type { EmitEvent, StageName } from './events.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** One stage of a pipeline: what it does, how it is told afterwards, and how it is taken back. */
+export interface Stage<Output> {
+  readonly name: StageName;
+  /** Does the work. */
+  readonly run: (progress: (detail: string, percent?: number) => void) => Promise<Output>;
+  /** One line that says what was done. */
+  readonly summarize: (output: Output) => string;
+  /** The facts of the output that `state.json` keeps; paths and digests, never secrets. */
+  readonly record?: (output: Output) => unknown;
+  /** Takes back what the stage did when it, or a later stage, fails. Gets no output when it failed itself. */
+  readonly undo?: (reason: string, output: Output | undefined) => Promise<void>;
+}
+
+/** Runs stages in order, tells of them, writes them down and, when one fails, takes all back in reverse. */
+export class StageRunner {
+  readonly #emit: EmitEvent;
+  readonly #signal: AbortSignal;
+  readonly #undos: { readonly name: StageName; readonly undo: (reason: string) => Promise<void> }[] = [];
+  readonly #durations: Partial<Record<StageName, number>> = {};
+  #directory: RunDirectory | undefined;
+
+  constructor(emit: EmitEvent, signal: AbortSignal) {
+    this.#emit = emit;
+    this.#signal = signal;
+  }
+
+  /** From now on stages are written down in this run's directory. */
+  recordIn(directory: RunDirectory): void {
+    this.#directory = directory;
+  }
+
+  /** Milliseconds that each finished stage took. */
+  get durations(): Readonly<Partial<Record<StageName, number>>> {
+    return this.#durations;
+  }
+
+  /** Runs one stage; what it throws is thrown on after it was told and written down. */
+  async run<Output>(stage: Stage<Output>): Promise<Output> {
+    const startedAt = new Date().toISOString();
+    const began = performance.now();
+    const elapsed = (): number => Math.round(performance.now() - began);
+    const { undo } = stage;
+    let output: Output | undefined;
+    if (undo) this.#undos.push({ name: stage.name, undo: (reason) => undo(reason, output) });
+    this.#emit({ type: 'stage-started', stage: stage.name });
+    await this.#directory?.recordStage(stage.name, { status: 'running', startedAt });
+    try {
+      this.#signal.throwIfAborted();
+      output = await stage.run((detail, percent) => this.#progress(stage.name, detail, percent));
+    } catch (error) {
+      const failure = this.#signal.aborted ? interruptionOf(error) : error;
+      const message = failure instanceof Error ? failure.message : String(failure);
+      const durationMs = elapsed();
+      this.#emit({ type: 'stage-failed', stage: stage.name, message, durationMs });
+      await this.#directory?.recordStage(stage.name, {
+        status: 'failed',
+        startedAt,
+        durationMs,
+        reason: message,
+      });
+      throw failure;
+    }
+    const durationMs = elapsed();
+    this.#durations[stage.name] = durationMs;
+    this.#emit({ type: 'stage-finished', stage: stage.name, summary: stage.summarize(output), durationMs });
+    const kept = stage.record?.(output);
+    const record = { status: 'done' as const, startedAt, durationMs };
+    await this.#directory?.recordStage(stage.name, kept === undefined ? record : { ...record, output: kept });
+    return output;
+  }
+
+  /** Takes the stages back, the last one first. One that cannot be taken back does not keep the others from it. */
+  async unwind(reason: string): Promise<void> {
+    for (const { name, undo } of this.#undos.splice(0).reverse()) {
+      try {
+        await undo(reason);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#emit({ type: 'warning', text: `${name} could not be taken back: ${why}` });
+      }
+    }
+  }
+
+  #progress(stage: StageName, detail: string, percent: number | undefined): void {
+    this.#emit({ type: 'stage-progress', stage, detail, ...(percent === undefined ? {} : { percent }) });
+  }
+}
+
+/** What an aborted signal makes of whatever the interrupted work threw. */
+export function interruptionOf(cause: unknown): Failure {
+  return cause instanceof Failure && cause.kind === 'interrupted'
+    ? cause
+    : new Failure('interrupted', 'E_INTERRUPTED', 'the build was interrupted', { cause });
+}
