@@ -2,6 +2,16 @@ import type { Command } from './command.ts';
 import { buildCommand } from './commands/build.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
+import { versionCompareCommand } from './commands/version-compare.ts';
+import { versionNextCommand } from './commands/version-next.ts';
+import { versionParseCommand } from './commands/version-parse.ts';
 
 /** Every command, in the order the help shows them. */
-export const COMMANDS: readonly Command[] = [buildCommand, profilesCommand, profileCommand];
+export const COMMANDS: readonly Command[] = [
+  buildCommand,
+  profilesCommand,
+  profileCommand,
+  versionNextCommand,
+  versionParseCommand,
+  versionCompareCommand,
+];
