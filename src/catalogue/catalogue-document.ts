@@ -21,6 +21,7 @@ const CATALOGUE_DOCUMENT_TYPE = defineDocument<CatalogueDocument>({
     lines: mapOf(members({ index: TEXT, sha256: SHA256 })),
   }),
   code: 'E_CATALOGUE_INVALID',
+  hint: 'restore this file from a copy: clients refuse a catalogue whose version goes back',
 });
 
 /** Reads `catalogue.json`. @throws Failure `E_CATALOGUE_INVALID` with every fault */

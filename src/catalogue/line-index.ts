@@ -73,6 +73,7 @@ const INDEX_DOCUMENT = defineDocument<LineIndex>({
     channels: mapOf(LONG),
   }),
   code: 'E_INDEX_INVALID',
+  hint: 'move this file away: the next release that is filed makes it again from those that are there',
   check: (index) => index.releases.flatMap(checkRelease),
 });
 

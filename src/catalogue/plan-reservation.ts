@@ -1,8 +1,8 @@
 import { Failure } from '../errors/failure.ts';
 import type { CalendarDate } from '../values/calendar-date.ts';
-import { newestRecord } from '../versions/compare-versions.ts';
+import { compareRecords, newestRecord } from '../versions/compare-versions.ts';
 import { planNextVersion, type VersionPolicy } from '../versions/next-version.ts';
-import type { VersionRecord } from '../versions/version.ts';
+import { renderInter, renderLong, type VersionRecord } from '../versions/version.ts';
 
 /** What the catalogue says about a line's past. */
 export interface LineHistory {
@@ -51,6 +51,25 @@ export function planReservation(history: LineHistory, request: ReservationReques
     policy: request.policy,
     date: request.date,
     build,
+  });
+}
+
+/**
+ * Makes sure that a failed build may go on under its old version: numbers are only burnt for others, but by now
+ * others may have been given versions that assume it is gone.
+ * @throws Failure `E_VERSION_OVERTAKEN`
+ */
+export function checkResumption(history: LineHistory, failed: LiveVersion): void {
+  const rival = history.live.find(
+    (other) =>
+      (renderInter(other) === renderInter(failed) && other.recipeDigest !== failed.recipeDigest) ||
+      (other.build > failed.build && compareRecords(other, failed) < 0),
+  );
+  if (!rival) return;
+  const [long, taken] = [renderLong(failed), renderLong(rival)];
+  throw new Failure('conflict', 'E_VERSION_OVERTAKEN', `${long} cannot go on: ${taken} was taken since`, {
+    hint: 'build again instead, which takes the next number',
+    evidence: { line: history.line, long, rival: taken },
   });
 }
 

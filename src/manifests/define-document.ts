@@ -8,6 +8,8 @@ export interface DocumentDefinition<T> {
   readonly schema: object;
   /** Stable code of the failure for a document that is not valid. */
   readonly code: string;
+  /** What a person can do about a document that is not valid. */
+  readonly hint?: string;
   /** Rules across fields; called only when the schema is satisfied. */
   readonly check?: (document: T) => readonly Fault[];
 }
@@ -38,9 +40,9 @@ export function defineDocument<T>(definition: DocumentDefinition<T>): DocumentTy
   return {
     check: (value) => faultsOf(read(value)),
     parse: (text, subject) => {
-      const reading = read(parseJson(text, subject, definition.code));
+      const reading = read(parseJson(text, subject, definition));
       if ('document' in reading) return reading.document;
-      throw invalidDocument(subject, definition.code, reading.faults);
+      throw invalidDocument(subject, definition, reading.faults);
     },
   };
 }
@@ -51,15 +53,18 @@ function faultsOf(reading: Reading<unknown>): readonly Fault[] {
   return 'faults' in reading ? reading.faults : [];
 }
 
-function invalidDocument(subject: string, code: string, faults: readonly Fault[]): Failure {
+type FailureText = Pick<DocumentDefinition<unknown>, 'code' | 'hint'>;
+
+function invalidDocument(subject: string, { code, hint }: FailureText, faults: readonly Fault[]): Failure {
   const count = faults.length === 1 ? '1 fault' : `${faults.length} faults`;
   return new Failure('conflict', code, `${subject} has ${count}`, {
     details: renderFaults(faults),
     evidence: { subject, faults },
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 
-function parseJson(text: string, subject: string, code: string): unknown {
+function parseJson(text: string, subject: string, { code, hint }: FailureText): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -67,6 +72,7 @@ function parseJson(text: string, subject: string, code: string): unknown {
     throw new Failure('conflict', code, `${subject} is not JSON: ${reason}`, {
       cause,
       evidence: { subject },
+      ...(hint === undefined ? {} : { hint }),
     });
   }
 }

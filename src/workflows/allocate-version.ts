@@ -1,0 +1,179 @@
+import { join } from 'node:path';
+import {
+  changeAllocation,
+  renderAllocation,
+  type Allocation,
+  type AllocationChange,
+} from '../catalogue/allocation.ts';
+import { allocationPath, lineLockPath, requireLineName } from '../catalogue/paths.ts';
+import { checkResumption, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
+import { Failure } from '../errors/failure.ts';
+import { writeFileAtomically } from '../host/files.ts';
+import { readProcessIdentity, type ProcessIdentity } from '../host/process-identity.ts';
+import { parseIdentity } from '../versions/parse-version.ts';
+import { renderLong, type VersionRecord } from '../versions/version.ts';
+import { createCompleteFile, withCatalogueErrors } from './catalogue-files.ts';
+import { withLock } from './catalogue-lock.ts';
+import { readAllocation, readLineHistory, readLineIndex } from './read-line.ts';
+
+/** What a version is reserved with. */
+export interface ReserveOptions extends ReservationRequest {
+  /** The present instant. */
+  readonly now: Date;
+  /** The run that will build it. */
+  readonly run?: string;
+}
+
+/** A BUILD that is ours. Plain data, so that a run can store it and go on with it another day. */
+export interface Reservation {
+  readonly catalogue: string;
+  readonly line: string;
+  readonly build: number;
+  /** LONG. */
+  readonly long: string;
+}
+
+/**
+ * Takes the next version of a line. Whatever happens afterwards, its BUILD is never given out again.
+ * @throws Failure of kind `usage` for a bad line name, `conflict` for a BUILD that is taken, an empty catalogue
+ * under CI or a day before the line's last one, `host` for a catalogue that cannot be written
+ */
+export async function reserve(
+  catalogue: string,
+  line: string,
+  options: ReserveOptions,
+): Promise<Reservation> {
+  requireLineName(line);
+  return withCatalogueErrors(catalogue, async () => {
+    // Refusals come first, so that a refused request leaves no trace in the catalogue.
+    planReservation(await readLineHistory(catalogue, line), options);
+    return withLock(join(catalogue, lineLockPath(line)), () => reserveUnderLock(catalogue, line, options));
+  });
+}
+
+/**
+ * The lock makes REV and BUILD one decision; the exclusive create is what keeps a BUILD from being taken twice,
+ * also by a builder whose lock was broken. Its loser looks again and gets the next number.
+ */
+async function reserveUnderLock(
+  catalogue: string,
+  line: string,
+  options: ReserveOptions,
+): Promise<Reservation> {
+  const owner = await ourIdentity();
+  for (;;) {
+    const version = planReservation(await readLineHistory(catalogue, line), options);
+    const allocation = newAllocation(line, version, owner, options);
+    const path = join(catalogue, allocationPath(line, version.build));
+    if (await createCompleteFile(path, renderAllocation(allocation))) {
+      return { catalogue, line, build: version.build, long: allocation.version };
+    }
+  }
+}
+
+/** The version behind a reservation. */
+export function reservedVersion(reservation: Pick<Reservation, 'long'>): VersionRecord {
+  return parseIdentity(reservation.long);
+}
+
+/**
+ * Says that the build has begun, or goes on in a new process after a failure or a kill.
+ * @throws Failure `E_VERSION_OVERTAKEN` when the build failed and later versions leave no room for it
+ */
+export async function markBuilding(reservation: Reservation, now: Date, run?: string): Promise<Allocation> {
+  const { catalogue, line } = reservation;
+  const owner = await ourIdentity();
+  const step = { state: 'building' as const, at: now, owner, ...(run === undefined ? {} : { run }) };
+  return withCatalogueErrors(catalogue, () =>
+    withLock(join(catalogue, lineLockPath(line)), async () => {
+      const { state, version, recipeDigest } = await requireAllocation(reservation);
+      const failed = { ...parseIdentity(version), recipeDigest };
+      if (state === 'failed') checkResumption(await readLineHistory(catalogue, line), failed);
+      return change(reservation, step);
+    }),
+  );
+}
+
+/** Says that the release is filed. Filing a release does this itself. */
+export async function markReleased(reservation: Reservation, now: Date): Promise<Allocation> {
+  return change(reservation, { state: 'released', at: now });
+}
+
+/** Says that the build gave what another release already has, so that nothing was filed. */
+export async function markUnchanged(
+  reservation: Reservation,
+  equalTo: string,
+  now: Date,
+): Promise<Allocation> {
+  return change(reservation, { state: 'unchanged', at: now, equalTo });
+}
+
+/**
+ * Burns a BUILD: it failed, and no other build will get its number. Does nothing, and says false, when the release
+ * was filed before the failure.
+ */
+export async function burn(reservation: Reservation, reason: string, now: Date): Promise<boolean> {
+  const allocation = await requireAllocation(reservation);
+  if (allocation.state === 'released' || (await isIndexed(reservation))) return false;
+  await change(reservation, {
+    state: 'failed',
+    at: now,
+    reason: reason === '' ? 'no reason was given' : reason,
+  });
+  return true;
+}
+
+/** The allocation of a reservation. @throws Failure `E_ALLOCATION_MISSING` when somebody removed it */
+export async function requireAllocation({ catalogue, line, build, long }: Reservation): Promise<Allocation> {
+  const allocation = await readAllocation(catalogue, line, build);
+  if (allocation?.version === long) return allocation;
+  const found = allocation ? `belongs to ${allocation.version}` : 'was never reserved';
+  throw new Failure(
+    'conflict',
+    'E_ALLOCATION_MISSING',
+    `BUILD ${build} of ${line} ${found}, so ${long} cannot use it`,
+    {
+      hint: 'build again, which reserves a number',
+      evidence: { line, build, long },
+    },
+  );
+}
+
+async function isIndexed({ catalogue, line, long }: Reservation): Promise<boolean> {
+  return (await readLineIndex(catalogue, line)).releases.some((release) => release.long === long);
+}
+
+async function change(reservation: Reservation, step: AllocationChange): Promise<Allocation> {
+  const { catalogue, line, build } = reservation;
+  return withCatalogueErrors(catalogue, async () => {
+    const allocation = changeAllocation(await requireAllocation(reservation), step);
+    await writeFileAtomically(join(catalogue, allocationPath(line, build)), renderAllocation(allocation));
+    return allocation;
+  });
+}
+
+function newAllocation(
+  line: string,
+  version: VersionRecord,
+  owner: ProcessIdentity,
+  { recipeDigest, now, run }: ReserveOptions,
+): Allocation {
+  return {
+    schema: 1,
+    line,
+    build: version.build,
+    version: renderLong(version),
+    recipeDigest,
+    state: 'reserved',
+    reservedAt: now.toISOString(),
+    at: now.toISOString(),
+    owner,
+    ...(run === undefined ? {} : { run }),
+  };
+}
+
+async function ourIdentity(): Promise<ProcessIdentity> {
+  const identity = await readProcessIdentity();
+  if (!identity) throw new Error('our own process is not in /proc');
+  return identity;
+}

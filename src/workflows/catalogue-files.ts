@@ -1,0 +1,203 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import {
+  constants,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Failure } from '../errors/failure.ts';
+import { createFileExclusively, isSystemError, syncDirectory } from '../host/files.ts';
+
+/** Size and digests of a file, from one pass over it; digests in lower-case hexadecimal. */
+export interface FileDigests {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly sha512: string;
+  readonly md5: string;
+}
+
+/** What `link` says where it is not to be had: no support, a foreign owner, too many names. */
+const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/** Names in a directory, sorted; none when it does not exist. */
+export async function listNames(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).toSorted();
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+/** Whether there is anything under this name, were it a dangling link. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+}
+
+/** Where a symbolic link points, or undefined when there is none. */
+export async function readLinkIfExists(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'EINVAL')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Creates a file that must not exist yet, complete from the moment it can be seen and on disk on return;
+ * false when it exists. A file system without hard links gets a plain exclusive create.
+ */
+export async function createCompleteFile(path: string, text: string): Promise<boolean> {
+  const temporary = temporaryBeside(path);
+  await createFileExclusively(temporary, text);
+  const created = await linkExclusively(temporary, path, text);
+  if (created) await syncDirectory(dirname(path));
+  return created;
+}
+
+/** As {@link createCompleteFile}, for files that need not outlive a power cut, such as locks; far quicker. */
+export async function createFleetingFile(path: string, text: string): Promise<boolean> {
+  const temporary = temporaryBeside(path);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(temporary, text, { flag: 'wx' });
+  return linkExclusively(temporary, path, text);
+}
+
+async function linkExclusively(temporary: string, path: string, text: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    if (isSystemError(error, ...NO_HARD_LINKS)) return await createFileExclusively(path, text);
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Points a symbolic link somewhere else; a reader sees the old target or the new one. */
+export async function replaceLink(path: string, target: string): Promise<void> {
+  const temporary = temporaryBeside(path);
+  await mkdir(dirname(path), { recursive: true });
+  await symlink(target, temporary);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Puts the content and the names of a flat directory on disk. */
+export async function syncFiles(directory: string): Promise<void> {
+  for (const name of await listNames(directory)) {
+    const handle = await open(join(directory, name), 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+  await syncDirectory(directory);
+}
+
+/** Moves a directory to a name that must be free or an empty directory; both parents are synced. */
+export async function moveDirectory(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+  await syncDirectory(dirname(to));
+  await syncDirectory(dirname(from));
+}
+
+/**
+ * Gives a file a second name, or a copy of its own where the file system cannot link (a clone where it can clone).
+ * The file under its first name must not be written to afterwards.
+ */
+export async function linkOrCopyFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isSystemError(error, 'EXDEV', ...NO_HARD_LINKS)) throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  }
+}
+
+/** Digests a file without holding more than a piece of it in memory. */
+export async function digestFile(path: string): Promise<FileDigests> {
+  const hashes = { sha256: createHash('sha256'), sha512: createHash('sha512'), md5: createHash('md5') };
+  let sizeBytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    const bytes: Uint8Array = chunk;
+    sizeBytes += bytes.length;
+    for (const hash of Object.values(hashes)) hash.update(bytes);
+  }
+  return {
+    sizeBytes,
+    sha256: hashes.sha256.digest('hex'),
+    sha512: hashes.sha512.digest('hex'),
+    md5: hashes.md5.digest('hex'),
+  };
+}
+
+/**
+ * Does something with a catalogue, and says in one failure what is wrong with the directory when it cannot.
+ * @throws Failure of kind `host`: `E_CATALOGUE_READ_ONLY`, `E_CATALOGUE_FULL`, `E_CATALOGUE_NOT_DIRECTORY`
+ */
+export async function withCatalogueErrors<T>(catalogue: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw catalogueFailure(catalogue, error) ?? error;
+  }
+}
+
+function catalogueFailure(catalogue: string, cause: unknown): Failure | undefined {
+  const options = (hint: string) => ({ hint, cause, evidence: { catalogue } });
+  if (isSystemError(cause, 'EACCES', 'EPERM', 'EROFS')) {
+    const hint = 'give this user write access to it, or pass --catalogue DIR with another directory';
+    return new Failure(
+      'host',
+      'E_CATALOGUE_READ_ONLY',
+      `the catalogue ${catalogue} cannot be written`,
+      options(hint),
+    );
+  }
+  if (isSystemError(cause, 'ENOSPC', 'EDQUOT')) {
+    const hint = 'free space there, or pass --catalogue DIR with another directory';
+    return new Failure(
+      'host',
+      'E_CATALOGUE_FULL',
+      `there is no space left in the catalogue ${catalogue}`,
+      options(hint),
+    );
+  }
+  if (isSystemError(cause, 'ENOTDIR', 'EEXIST')) {
+    const hint = `look at ${cause.path ?? catalogue}, or pass --catalogue DIR with another directory`;
+    const message = `the catalogue ${catalogue} has a file where a directory belongs`;
+    return new Failure('host', 'E_CATALOGUE_NOT_DIRECTORY', message, options(hint));
+  }
+  return undefined;
+}
+
+function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
+}

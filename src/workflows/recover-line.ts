@@ -1,0 +1,68 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  allocationDirectory,
+  lineDirectory,
+  lineLockPath,
+  releaseDirectory,
+  requireLineName,
+} from '../catalogue/paths.ts';
+import { checkAlive } from '../host/process-identity.ts';
+import { burn } from './allocate-version.ts';
+import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
+import { withLock } from './catalogue-lock.ts';
+import { completeFilings } from './file-release.ts';
+import { ignoreDamage, listBuilds, readAllocation } from './read-line.ts';
+import { sweepStaging } from './stage-release.ts';
+
+/** What was found of killed runs, and settled. */
+export interface LineRecovery {
+  /** LONGs whose filing was completed. */
+  readonly completed: readonly string[];
+  /** LONGs that were being built by a process that is dead; burnt now. Their own runs can still be resumed. */
+  readonly burnt: readonly string[];
+  /** Staging directories that were removed. */
+  readonly swept: readonly string[];
+}
+
+/** Temporary files live for milliseconds; older ones were left by a kill. */
+const STALE_TEMPORARY_MS = 3_600_000;
+/** Builds end in order, near enough: older allocations than this were settled long ago. */
+const LOOK_BACK = 100;
+
+/** Settles what killed runs left of a line. To be called when a build begins; does nothing in a new catalogue. */
+export async function recoverLine(catalogue: string, line: string, now: Date): Promise<LineRecovery> {
+  requireLineName(line);
+  return withCatalogueErrors(catalogue, async () => {
+    if (!(await exists(join(catalogue, lineDirectory(line))))) return { completed: [], burnt: [], swept: [] };
+    const settled = await withLock(join(catalogue, lineLockPath(line)), async () => ({
+      completed: await completeFilings(catalogue, line, now),
+      burnt: await burnAbandoned(catalogue, line, now),
+    }));
+    await removeTemporaries(join(catalogue, lineDirectory(line)), now);
+    await removeTemporaries(join(catalogue, allocationDirectory(line)), now);
+    return { ...settled, swept: await sweepStaging(catalogue) };
+  });
+}
+
+async function burnAbandoned(catalogue: string, line: string, now: Date): Promise<string[]> {
+  const burnt: string[] = [];
+  for (const build of (await listBuilds(catalogue, line)).slice(-LOOK_BACK)) {
+    const allocation = await readAllocation(catalogue, line, build).catch(ignoreDamage);
+    if (!allocation || (allocation.state !== 'reserved' && allocation.state !== 'building')) continue;
+    if ((await checkAlive(allocation.owner)) !== 'dead') continue;
+    const long = allocation.version;
+    if (await exists(join(catalogue, releaseDirectory(line, long)))) continue;
+    await burn({ catalogue, line, build, long }, 'its run ended without a word', now);
+    burnt.push(long);
+  }
+  return burnt;
+}
+
+async function removeTemporaries(directory: string, now: Date): Promise<void> {
+  for (const name of await listNames(directory)) {
+    if (!/^\..*\.[0-9a-f]{8}\.tmp$/.test(name)) continue;
+    const path = join(directory, name);
+    if (now.getTime() - (await stat(path)).mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
+  }
+}

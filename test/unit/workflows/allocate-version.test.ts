@@ -1,0 +1,333 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseAllocation } from '../../../src/catalogue/allocation.ts';
+import { parseIsoDate } from '../../../src/values/calendar-date.ts';
+import {
+  burn,
+  markBuilding,
+  markReleased,
+  markUnchanged,
+  reserve,
+  type Reservation,
+} from '../../../src/workflows/allocate-version.ts';
+import { readLineHistory } from '../../../src/workflows/read-line.ts';
+import { recoverLine } from '../../../src/workflows/recover-line.ts';
+import { nextVersion } from '../../../src/workflows/version-commands.ts';
+import { compileSource } from './compiled-source.ts';
+
+const NOW = new Date('2026-11-21T07:31:00Z');
+const DEAD = { pid: 1, startTicks: 1, bootId: 'an earlier boot' };
+
+let catalogue: string;
+
+beforeEach(() => {
+  catalogue = mkdtempSync(join(tmpdir(), 'mintmark-alloc-'));
+});
+
+afterEach(() => {
+  rmSync(catalogue, { recursive: true, force: true });
+});
+
+interface Wish {
+  readonly day?: string;
+  readonly recipe?: string;
+  readonly policy?: 'daily' | 'line';
+  readonly buildNumber?: number;
+  readonly newCatalogue?: boolean;
+  readonly ci?: boolean;
+  readonly line?: string;
+}
+
+async function take(wish: Wish = {}): Promise<Reservation> {
+  const date = parseIsoDate(wish.day ?? '2026-11-21');
+  if (!date) throw new Error('a test names a bad day');
+  return reserve(catalogue, wish.line ?? 'server', {
+    date,
+    policy: wish.policy ?? 'daily',
+    recipeDigest: (wish.recipe ?? 'a').repeat(64),
+    newCatalogue: wish.newCatalogue ?? false,
+    ci: wish.ci ?? false,
+    now: NOW,
+    ...(wish.buildNumber === undefined ? {} : { buildNumber: wish.buildNumber }),
+  });
+}
+
+async function taken(wish: Wish = {}): Promise<string> {
+  return (await take(wish)).long;
+}
+
+function allocationFile(build: number): string {
+  return join(catalogue, `lines/server/alloc/${build}.json`);
+}
+
+function readAllocationFile(build: number): unknown {
+  return parseAllocation(readFileSync(allocationFile(build), 'utf8'), 'allocation');
+}
+
+function writeAllocation(build: number, text: string): void {
+  mkdirSync(join(catalogue, 'lines/server/alloc'), { recursive: true });
+  writeFileSync(allocationFile(build), text);
+}
+
+describe('numbers', () => {
+  test('count on across days and recipes; REV follows the recipe of the day', async () => {
+    expect(await taken({ day: '2026-11-20', recipe: 'a' })).toBe('26.11.20-1.1');
+    expect(await taken({ day: '2026-11-21', recipe: 'a' })).toBe('26.11.21-1.2');
+    expect(await taken({ day: '2026-11-21', recipe: 'a' })).toBe('26.11.21-1.3');
+    expect(await taken({ day: '2026-11-21', recipe: 'b' })).toBe('26.11.21-2.4');
+    expect(await taken({ day: '2026-11-21', recipe: 'a' })).toBe('26.11.21-3.5');
+  });
+
+  test('are burnt by a failure, and a burnt version decides nothing', async () => {
+    await markReleased(await take({ recipe: 'a' }), NOW);
+    const failed = await take({ recipe: 'b' });
+    expect(failed.long).toBe('26.11.21-2.2');
+    expect(await burn(failed, 'the guest never came up', NOW)).toBe(true);
+    expect(await taken({ recipe: 'a' })).toBe('26.11.21-1.3');
+  });
+
+  test('are per line', async () => {
+    expect(await taken({ line: 'server' })).toBe('26.11.21-1.1');
+    expect(await taken({ line: 'kvm' })).toBe('26.11.21-1.1');
+  });
+
+  test('under policy line only BUILD grows', async () => {
+    expect(await taken({ day: '2026-06-01', policy: 'line' })).toBe('26.6.1-1.1');
+    expect(await taken({ day: '2026-11-21', policy: 'line', recipe: 'b' })).toBe('26.6.1-1.2');
+  });
+
+  const traces: readonly { path: string; because: string }[] = [
+    {
+      path: 'releases/server/26.11.20-1.41',
+      because: 'a release stands there though its allocation was lost',
+    },
+    { path: 'failed/server/26.11.20-1.41', because: 'evidence of a failure has the number' },
+  ];
+  test.each(traces)('go on after $path: $because', async ({ path }) => {
+    mkdirSync(join(catalogue, path), { recursive: true });
+    expect((await take({ day: '2026-11-21' })).build).toBe(42);
+  });
+
+  test('go on after what only the index remembers', async () => {
+    const entry = {
+      long: '26.11.21-3.40',
+      serial: '20261121_0003.000040',
+      created: '2026-11-21T07:31:00Z',
+      state: 'active',
+      recipeDigest: 'a'.repeat(64),
+      baseDigest: 'b'.repeat(64),
+      packagesDigest: 'c'.repeat(64),
+      manifestSha256: 'd'.repeat(64),
+    };
+    const index = {
+      schema: 1,
+      line: 'server',
+      updated: entry.created,
+      counters: { build: 41 },
+      releases: [entry],
+    };
+    mkdirSync(join(catalogue, 'lines/server'), { recursive: true });
+    writeFileSync(
+      join(catalogue, 'lines/server/index.json'),
+      JSON.stringify({ ...index, aliases: {}, channels: {} }),
+    );
+    expect(await taken({ recipe: 'a' })).toBe('26.11.21-3.42');
+    expect(await taken({ recipe: 'b' })).toBe('26.11.21-4.43');
+  });
+
+  test('an empty or garbled allocation does not stop the line', async () => {
+    await take();
+    writeAllocation(2, '');
+    writeAllocation(3, '{"schema":1}');
+    expect((await take()).build).toBe(4);
+  });
+});
+
+describe('a wished BUILD', () => {
+  test('is taken, and the count goes on from there', async () => {
+    expect(await taken({ buildNumber: 57 })).toBe('26.11.21-1.57');
+    expect(await taken()).toBe('26.11.21-1.58');
+  });
+
+  test.each([57, 56, 1])('is refused when it is not above the last one: %d', async (buildNumber) => {
+    await take({ buildNumber: 57 });
+    await expect(take({ buildNumber })).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'E_BUILD_TAKEN',
+      hint: expect.stringContaining('--build-number 58'),
+    });
+  });
+});
+
+describe('refusals leave no trace', () => {
+  test('an empty catalogue under CI needs a word', async () => {
+    await expect(take({ ci: true })).rejects.toMatchObject({ kind: 'conflict', code: 'E_CATALOGUE_EMPTY' });
+    expect(readdirSync(catalogue)).toEqual([]);
+    expect(await taken({ ci: true, buildNumber: 57 })).toBe('26.11.21-1.57');
+    expect(await taken({ ci: true })).toBe('26.11.21-1.58');
+    expect(await taken({ ci: true, line: 'kvm' })).toBe('26.11.21-1.1');
+  });
+
+  test('or two', async () => {
+    expect(await taken({ ci: true, newCatalogue: true })).toBe('26.11.21-1.1');
+  });
+
+  test('empty directories are no past', async () => {
+    mkdirSync(join(catalogue, 'lines/server/alloc'), { recursive: true });
+    await expect(take({ ci: true })).rejects.toMatchObject({ code: 'E_CATALOGUE_EMPTY' });
+  });
+
+  test('a clock set back', async () => {
+    await take({ day: '2026-11-21' });
+    await expect(take({ day: '2026-11-20' })).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'E_VERSION_DATE',
+      message: expect.stringContaining('2026-11-20 is before'),
+      hint: expect.stringContaining('--date 2026-11-21'),
+    });
+    expect(readdirSync(join(catalogue, 'lines/server/alloc'))).toEqual(['1.json']);
+  });
+
+  test('a clock that was ahead for a failed build blocks nothing', async () => {
+    await burn(await take({ day: '2099-01-01' }), 'wrong clock', NOW);
+    expect(await taken({ day: '2026-11-21' })).toBe('26.11.21-1.2');
+  });
+
+  test.each(['../etc', 'a/b', '', '..', 'a b', 'A', 'x'.repeat(64)])('the line name %j', async (line) => {
+    await expect(take({ line })).rejects.toMatchObject({ kind: 'usage', code: 'E_LINE_NAME' });
+    expect(readdirSync(catalogue)).toEqual([]);
+  });
+
+  test('a catalogue that is a file', async () => {
+    catalogue = join(catalogue, 'file');
+    writeFileSync(catalogue, '');
+    await expect(take()).rejects.toMatchObject({ kind: 'host', code: 'E_CATALOGUE_NOT_DIRECTORY' });
+  });
+
+  test('a catalogue that cannot be written', async () => {
+    chmodSync(catalogue, 0o555);
+    // Root may write everywhere, so that the test steps down for a moment.
+    const asRoot = process.geteuid?.() === 0;
+    if (asRoot) process.seteuid?.(65_534);
+    try {
+      await expect(take()).rejects.toMatchObject({
+        kind: 'host',
+        code: 'E_CATALOGUE_READ_ONLY',
+        message: `the catalogue ${catalogue} cannot be written`,
+        hint: expect.any(String),
+      });
+    } finally {
+      if (asRoot) process.seteuid?.(0);
+      chmodSync(catalogue, 0o755);
+    }
+  });
+});
+
+describe('the life of an allocation', () => {
+  test('says who took it and what became of it', async () => {
+    const reservation = await take();
+    expect(readAllocationFile(1)).toMatchObject({
+      line: 'server',
+      build: 1,
+      version: '26.11.21-1.1',
+      recipeDigest: 'a'.repeat(64),
+      state: 'reserved',
+      at: '2026-11-21T07:31:00.000Z',
+      owner: { pid: process.pid, bootId: expect.any(String), host: expect.any(String) },
+    });
+    await markBuilding(reservation, NOW, '20261121-0731-server');
+    expect(readAllocationFile(1)).toMatchObject({ state: 'building', run: '20261121-0731-server' });
+    await burn(reservation, 'the guest never came up', NOW);
+    expect(readAllocationFile(1)).toMatchObject({ state: 'failed', reason: 'the guest never came up' });
+    await markBuilding(reservation, NOW);
+    expect(readAllocationFile(1)).not.toHaveProperty('reason');
+    await markReleased(reservation, NOW);
+    expect(readAllocationFile(1)).toMatchObject({ state: 'released' });
+    expect(await burn(reservation, 'too late', NOW)).toBe(false);
+    expect(readAllocationFile(1)).toMatchObject({ state: 'released' });
+  });
+
+  test('an unchanged build points at its equal and is over', async () => {
+    await markReleased(await take(), NOW);
+    const reservation = await take();
+    await markUnchanged(reservation, '26.11.21-1.1', NOW);
+    expect(readAllocationFile(2)).toMatchObject({ state: 'unchanged', equalTo: '26.11.21-1.1' });
+    await expect(markBuilding(reservation, NOW)).rejects.toMatchObject({ code: 'E_ALLOCATION_STATE' });
+  });
+
+  test('a failed build goes on under its number unless others were told it is gone', async () => {
+    const first = await take({ recipe: 'a' });
+    await burn(first, 'mirror down', NOW);
+    await markBuilding(first, NOW);
+    await burn(first, 'mirror down again', NOW);
+    expect(await taken({ recipe: 'b' })).toBe('26.11.21-1.2');
+    await expect(markBuilding(first, NOW)).rejects.toMatchObject({
+      kind: 'conflict',
+      code: 'E_VERSION_OVERTAKEN',
+    });
+  });
+
+  test('a reservation of nobody is refused', async () => {
+    const foreign = { catalogue, line: 'server', build: 7, long: '26.11.21-1.7' };
+    await expect(markReleased(foreign, NOW)).rejects.toMatchObject({ code: 'E_ALLOCATION_MISSING' });
+  });
+
+  test('what a dead process was building gets burnt, what a living one builds does not', async () => {
+    await take();
+    await take();
+    const allocation = JSON.parse(readFileSync(allocationFile(1), 'utf8'));
+    writeAllocation(1, JSON.stringify({ ...allocation, owner: { ...allocation.owner, ...DEAD } }));
+    expect(await recoverLine(catalogue, 'server', NOW)).toMatchObject({ burnt: ['26.11.21-1.1'] });
+    expect(readAllocationFile(1)).toMatchObject({ state: 'failed', reason: 'its run ended without a word' });
+    expect(readAllocationFile(2)).toMatchObject({ state: 'reserved' });
+  });
+});
+
+test('version next looks and takes nothing', async () => {
+  const day = { year: 2026, month: 11, day: 21 };
+  expect(await nextVersion(catalogue, 'server', day, 'daily')).toMatchObject({
+    sameRecipe: { long: '26.11.21-1.1' },
+    otherRecipe: { long: '26.11.21-1.1' },
+  });
+  expect(readdirSync(catalogue)).toEqual([]);
+  await take();
+  expect(await nextVersion(catalogue, 'server', day, 'daily')).toMatchObject({
+    last: '26.11.21-1.1',
+    sameRecipe: { long: '26.11.21-1.2', wire: '26.11.21.2' },
+    otherRecipe: { long: '26.11.21-2.2' },
+  });
+});
+
+test('twenty builders in one process take twenty numbers', async () => {
+  const longs = await Promise.all(Array.from({ length: 20 }, () => taken()));
+  expect(new Set(longs).size).toBe(20);
+  expect((await readLineHistory(catalogue, 'server')).highestBuild).toBe(20);
+});
+
+test('twenty builds of four processes take twenty numbers, and one INTER is one recipe', async () => {
+  const source = compileSource('workflows/allocate-version.ts');
+  try {
+    const script = join(import.meta.dirname, 'fixtures/reserve.mjs');
+    const run = (recipe: string) =>
+      promisify(execFile)(process.execPath, [script, source.directory, catalogue, 'server', '5', recipe]);
+    const outputs = await Promise.all(['a', 'b', 'a', 'c'].map(run));
+    const longs = outputs.flatMap(({ stdout }) => stdout.trim().split('\n'));
+    expect(longs.map((long) => Number(long.split('.').at(-1))).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    );
+    const recipeOf = new Map<string, string>();
+    for (const name of readdirSync(join(catalogue, 'lines/server/alloc'))) {
+      const text = readFileSync(join(catalogue, 'lines/server/alloc', name), 'utf8');
+      const { version, recipeDigest } = parseAllocation(text, name);
+      const inter = version.slice(0, version.lastIndexOf('.'));
+      expect(recipeOf.get(inter) ?? recipeDigest).toBe(recipeDigest);
+      recipeOf.set(inter, recipeDigest);
+    }
+  } finally {
+    source.remove();
+  }
+});
