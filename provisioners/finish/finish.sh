@@ -36,7 +36,7 @@ write_package_sources() {
 }
 
 empty_directory() {
-    [ ! -d "$ROOT/$1" ] || find "$ROOT/$1" -mindepth 1 -delete
+    [ ! -d "$ROOT/$1" ] || find "$ROOT/$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 }
 
 empty_file() {
@@ -69,11 +69,11 @@ remove_histories() {
 }
 
 remove_logs_and_caches() {
-    find "$ROOT/var/log" -type f -delete
+    find "$ROOT/var/log" -type f -exec rm -f {} +
     empty_directory var/log/journal
     [ ! -d "$ROOT/var/log/journal" ] || rmdir "$ROOT/var/log/journal"
     empty_directory var/lib/apt/lists
-    find "$ROOT/var/cache/apt" -type f -delete
+    find "$ROOT/var/cache/apt" -type f -exec rm -f {} +
     rm -f "$ROOT"/var/cache/debconf/*-old "$ROOT"/var/lib/dpkg/*-old "$ROOT/var/cache/ldconfig/aux-cache"
     rm -f "$ROOT"/etc/passwd- "$ROOT"/etc/shadow- "$ROOT"/etc/group- "$ROOT"/etc/gshadow- "$ROOT"/etc/subuid- "$ROOT"/etc/subgid- "$ROOT/etc/.pwd.lock"
     empty_directory var/lib/systemd/timers
@@ -90,9 +90,9 @@ remove_logs_and_caches() {
 # What provisioners installed brought its documentation along; the base has lost its own already.
 remove_documentation() {
     if [ -e "$FINISH/remove-docs" ]; then
-        find "$ROOT/usr/share/doc" ! -type d ! -name copyright -delete 2>/dev/null || true
+        find "$ROOT/usr/share/doc" ! -type d ! -name copyright -exec rm -f {} + 2>/dev/null || true
         for directory in man info lintian; do
-            [ ! -d "$ROOT/usr/share/$directory" ] || find "$ROOT/usr/share/$directory" ! -type d -delete
+            [ ! -d "$ROOT/usr/share/$directory" ] || find "$ROOT/usr/share/$directory" ! -type d -exec rm -f {} +
         done
     fi
     if [ -s "$FINISH/keep-locales" ]; then
