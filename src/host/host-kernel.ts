@@ -18,7 +18,7 @@ export async function findReadableKernel(
   const releases = names
     .filter((name) => name.startsWith(KERNEL_PREFIX))
     .map((name) => name.slice(KERNEL_PREFIX.length))
-    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+    .toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   for (const release of releases) {
     const image = join(boot, KERNEL_PREFIX + release);
     if ((await mayRead(image)) && (await mayRead(join(modules, release)))) return image;
