@@ -6,7 +6,7 @@ set -eu
 disable() {
   for unit in "$@"; do
     # units come and go between Debian releases; a missing one needs no disabling
-    if systemctl cat "$unit" >/dev/null 2>&1; then
+    if [ -e "/lib/systemd/system/$unit" ] || [ -e "/etc/init.d/${unit%.service}" ]; then
       systemctl disable "$unit"
     else
       echo "not installed: $unit"
