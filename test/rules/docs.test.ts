@@ -15,7 +15,7 @@ export function undocumentedExports({ path, text }: SourceFile): string[] {
 
 function isDocumented(lines: readonly string[], index: number, name: string): boolean {
   let before = index - 1;
-  while (/^\/\/ oxlint-disable/.test(lines[before] ?? '')) before -= 1;
+  while ((lines[before] ?? '').startsWith('// oxlint-disable')) before -= 1;
   if ((lines[before] ?? '').trimEnd().endsWith('*/')) return true;
   // The later signatures of an overloaded function share the first one's block.
   const signature = new RegExp(`^export (?:async )?function ${name}\\b`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { renderMarkdownSections, replaceMarkdownSections } from '../../src/cli/help-markdown.ts';
+import { isMapping } from '../../src/schemas/document-path.ts';
 import { REPOSITORY } from './source-files.ts';
 
 const README = join(REPOSITORY, 'README.md');
@@ -31,7 +32,8 @@ describe('README.md', () => {
 
   test('names only npm scripts that exist', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
-    const scripts = Object.keys((manifest as { scripts: object }).scripts);
+    const scripts =
+      isMapping(manifest) && isMapping(manifest['scripts']) ? Object.keys(manifest['scripts']) : [];
     const used = [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name);
     expect(used.filter((name) => !scripts.includes(name ?? ''))).toEqual([]);
   });

@@ -10,7 +10,7 @@ export const versionCompareCommand: Command<typeof SCHEME_OPTION> = {
   options: SCHEME_OPTION,
   positionals: [
     { name: 'A', summary: 'a version', required: true },
-    { name: 'B', summary: 'another', required: true },
+    { name: 'B', summary: 'the version to compare it with', required: true },
   ],
   examples: [{ commandLine: 'mintmark version compare 26.11.21-1.57 26.11.21-2.58', does: 'prints A < B' }],
   run: async ({ options, positionals: [a = '', b = ''] }) => {
