@@ -160,7 +160,7 @@ export async function digestFile(path: string): Promise<FileDigests> {
 
 /**
  * Does something with a catalogue, and says in one failure what is wrong with the directory when it cannot.
- * @throws Failure of kind `host`: `E_CATALOGUE_READ_ONLY`, `E_CATALOGUE_FULL`, `E_CATALOGUE_NOT_DIRECTORY`
+ * @throws Failure of kind `host`: `E_CATALOGUE_READ_ONLY`, `E_CATALOGUE_FULL`, `E_CATALOGUE_SHAPE`
  */
 export async function withCatalogueErrors<T>(catalogue: string, action: () => Promise<T>): Promise<T> {
   try {
@@ -190,10 +190,10 @@ function catalogueFailure(catalogue: string, cause: unknown): Failure | undefine
       options(hint),
     );
   }
-  if (isSystemError(cause, 'ENOTDIR', 'EEXIST')) {
+  if (isSystemError(cause, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY')) {
     const hint = `look at ${cause.path ?? catalogue}, or pass --catalogue DIR with another directory`;
-    const message = `the catalogue ${catalogue} has a file where a directory belongs`;
-    return new Failure('host', 'E_CATALOGUE_NOT_DIRECTORY', message, options(hint));
+    const message = `the catalogue ${catalogue} has a file where a directory belongs, or the other way round`;
+    return new Failure('host', 'E_CATALOGUE_SHAPE', message, options(hint));
   }
   return undefined;
 }

@@ -61,8 +61,8 @@ export interface FiledRelease {
 /**
  * Files a release: its directory by one rename, then the line's index, then `catalogue.json`, then `latest/<line>`.
  * Killed at any moment it leaves the old state or the new one, and calling it again completes it; the next filing of
- * the line completes it too. `staged` holds the artifacts and records;
- * made by createStaging it is used up, elsewhere its files are linked or copied and must not be written to any more.
+ * the line completes it too. `staged` holds the artifacts and records: made by `createStaging` it is used up; elsewhere
+ * its files stay, may be linked to, and must not be written to any more.
  * @throws Failure of kind `conflict` when the version was never reserved, was burnt or is taken by other content,
  * or the directory does not hold what the manifest says; `host` when the catalogue cannot be written
  */
@@ -79,11 +79,16 @@ export async function fileRelease(
     const directory = join(root, releaseDirectory(manifest.line, manifest.version.long));
     const done = await isFiledAlready(directory, manifest);
     const staging = done ? undefined : await stageRelease(root, resolve(staged), manifest);
-    const plan = await withLock(join(root, lineLockPath(manifest.line)), () =>
-      publish(root, staging, manifest, options),
-    );
-    if (staging !== undefined) await removeStaging(staging);
-    return { directory, long: manifest.version.long, isLatest: plan.latest !== undefined };
+    const lock = join(root, lineLockPath(manifest.line));
+    let isPublished = false;
+    try {
+      const plan = await withLock(lock, () => publish(root, staging, manifest, options));
+      isPublished = true;
+      return { directory, long: manifest.version.long, isLatest: plan.latest !== undefined };
+    } finally {
+      // What the caller staged in the catalogue stays the caller's until it is published: another try needs it.
+      if (staging !== undefined && (isPublished || staging !== resolve(staged))) await removeStaging(staging);
+    }
   });
 }
 

@@ -205,7 +205,7 @@ describe('refusals leave no trace', () => {
   test('a catalogue that is a file', async () => {
     catalogue = join(catalogue, 'file');
     writeFileSync(catalogue, '');
-    await expect(take()).rejects.toMatchObject({ kind: 'host', code: 'E_CATALOGUE_NOT_DIRECTORY' });
+    await expect(take()).rejects.toMatchObject({ kind: 'host', code: 'E_CATALOGUE_SHAPE' });
   });
 
   test('a catalogue that cannot be written', async () => {
