@@ -10,7 +10,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export const ECHO_MS = 1000;
 
 /** The part of `process` that this needs. */
-export type SignalSource = Pick<NodeJS.Process, 'on' | 'removeListener'>;
+export interface SignalSource {
+  readonly on: (name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void) => unknown;
+  readonly removeListener: (name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void) => unknown;
+}
 
 /** What to do when signals come. */
 export interface InterruptionHandlers {

@@ -11,8 +11,8 @@ const host: CliProcess = {
   stderr: process.stderr,
   env: process.env,
   cwd: () => process.cwd(),
-  on: process.on.bind(process),
-  removeListener: process.removeListener.bind(process),
+  on: (name, listener) => process.on(name, listener),
+  removeListener: (name, listener) => process.removeListener(name, listener),
   endAtOnce: () => process.exit(EXIT_CODES.interrupted),
 };
 

@@ -22,7 +22,7 @@ export function createTerminalProgress(options: StageListOptions): ProgressRende
     if (event.type === 'stages') {
       await list?.close('finished');
       const { startStageList } = await import('./terminal-renderer.ts');
-      list = startStageList(event, options);
+      list = await startStageList(event, options);
     } else if (list) list.emit(event);
     else writeLine(event, options);
   };

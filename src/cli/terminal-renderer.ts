@@ -40,20 +40,26 @@ class StageRenderer extends DefaultRenderer {
   static override nonTTY = true;
 }
 
-/** Shows the stages of one build in place, each with its mark, detail and time. */
-export function startStageList(
+/** Shows the stages of one build in place, each with its mark, detail and time; resolves once it is drawn. */
+export async function startStageList(
   first: Extract<WorkflowEvent, { type: 'stages' }>,
   options: StageListOptions,
-): ProgressRenderer {
+): Promise<ProgressRenderer> {
   let board = openStageBoard(first);
   const waiting = new Map<StageName, () => void>();
-  const list = createList(first.stages, waiting, () => board, options);
+  // listr2 loses what is said to a task before its first drawing.
+  let isDrawn: (() => void) | undefined;
+  const drawn = new Promise<void>((resolve) => {
+    isDrawn = resolve;
+  });
+  const list = createList(first.stages, { waiting, board: () => board, onStart: () => isDrawn?.() }, options);
   const redraw = (): void => showTitles(list, board, options);
   const ticker = setInterval(redraw, TICK_MS);
   const showCursor = (): void => void options.stream.write(SHOW_CURSOR);
   process.once('exit', showCursor);
   // Failed stages make the list end early; the workflow's own failure is what gets reported.
   const ended = list.run().then(undefined, () => undefined);
+  await Promise.race([drawn, ended]);
   const follow = (event: WorkflowEvent): void => {
     board = applyStageEvent(board, event, options.nowMs());
     redraw();
@@ -74,10 +80,17 @@ export function startStageList(
   };
 }
 
+/** What the tasks of a list share with the events that drive them. */
+interface StageDrive {
+  /** Filled by the tasks: what ends each of them. */
+  readonly waiting: Map<StageName, () => void>;
+  readonly board: () => StageBoard;
+  readonly onStart: () => void;
+}
+
 function createList(
   stages: readonly StageName[],
-  waiting: Map<StageName, () => void>,
-  board: () => StageBoard,
+  { waiting, board, onStart }: StageDrive,
   options: StageListOptions,
 ) {
   const tasks = stages.map((stage): ListrTask<unknown, typeof StageRenderer> => {
@@ -86,6 +99,7 @@ function createList(
       title: titleOf(board(), stage, options),
       rendererOptions: { persistentOutput: true, outputBar: Number.POSITIVE_INFINITY },
       task: async (_context, task) => {
+        onStart();
         await settled;
         const state = stageStateOf(board(), stage);
         if (state.status === 'skipped') task.skip();
@@ -123,6 +137,7 @@ function marks({ style }: TextLayout) {
       [Level.WAITING]: ' ',
       [Level.COMPLETED_WITH_FAILED_SISTER_TASKS]: ' ',
       [Level.OUTPUT]: '!',
+      [Level.SKIPPED_WITH_COLLAPSE]: '!',
     },
     color: {
       [Level.COMPLETED]: green,
