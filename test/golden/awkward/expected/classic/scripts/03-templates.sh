@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+printf '%s\n' "$ACTION"
