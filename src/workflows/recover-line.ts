@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   allocationDirectory,
@@ -25,6 +25,9 @@ export interface LineRecovery {
   readonly swept: readonly string[];
 }
 
+/** Files that are written under another name first, and claims on locks of dead processes. */
+const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$|^\.lock\.[0-9a-f]{16}/;
+
 /** Temporary files live for milliseconds; older ones were left by a kill. */
 const STALE_TEMPORARY_MS = 3_600_000;
 /** Builds end in order, near enough: older allocations than this were settled long ago. */
@@ -39,8 +42,9 @@ export async function recoverLine(catalogue: string, line: string, now: Date): P
       completed: await completeFilings(catalogue, line, now),
       burnt: await burnAbandoned(catalogue, line, now),
     }));
-    await removeTemporaries(join(catalogue, lineDirectory(line)), now);
-    await removeTemporaries(join(catalogue, allocationDirectory(line)), now);
+    for (const directory of ['.', 'latest', lineDirectory(line), allocationDirectory(line)]) {
+      await removeTemporaries(join(catalogue, directory), now);
+    }
     return { ...settled, swept: await sweepStaging(catalogue) };
   });
 }
@@ -61,8 +65,8 @@ async function burnAbandoned(catalogue: string, line: string, now: Date): Promis
 
 async function removeTemporaries(directory: string, now: Date): Promise<void> {
   for (const name of await listNames(directory)) {
-    if (!/^\..*\.[0-9a-f]{8}\.tmp$/.test(name)) continue;
+    if (!TEMPORARY.test(name)) continue;
     const path = join(directory, name);
-    if (now.getTime() - (await stat(path)).mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
+    if (now.getTime() - (await lstat(path)).mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
   }
 }

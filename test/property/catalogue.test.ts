@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { isLive, type AllocationState } from '../../src/catalogue/allocation.ts';
+import { addRelease, emptyLineIndex, indexedReleaseOf, recordOf } from '../../src/catalogue/line-index.ts';
+import { planReservation, type LiveVersion } from '../../src/catalogue/plan-reservation.ts';
+import { calendarDateOf } from '../../src/values/calendar-date.ts';
+import { compareRecords } from '../../src/versions/compare-versions.ts';
+import type { VersionPolicy } from '../../src/versions/next-version.ts';
+import { renderInter, renderLong } from '../../src/versions/version.ts';
+import { sampleManifest } from '../unit/manifests/sample-manifest.ts';
+
+const NOW = new Date('2026-11-21T07:31:00Z');
+
+interface Step {
+  readonly daysLater: number;
+  readonly recipe: string;
+  readonly end: AllocationState;
+  readonly jump: number;
+  readonly policy: VersionPolicy;
+}
+
+/** A life of a line: builds on days that may stand still or go on, of a few recipes, that end one way or another. */
+const lives: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    daysLater: fc.constantFrom(0, 0, 0, 1, 40),
+    recipe: fc.constantFrom('a', 'b', 'c'),
+    end: fc.constantFrom<AllocationState>('released', 'released', 'building', 'failed', 'unchanged'),
+    jump: fc.constantFrom(0, 0, 0, 5),
+    policy: fc.constantFrom<VersionPolicy>('daily', 'daily', 'line'),
+  }),
+  { maxLength: 30 },
+);
+
+interface Built extends LiveVersion {
+  readonly end: AllocationState;
+}
+
+function live(life: readonly Step[], policy?: 'daily'): Built[] {
+  const built: Built[] = [];
+  let day = 0;
+  for (const step of life) {
+    day += step.daysLater;
+    const highestBuild = built.at(-1)?.build ?? 0;
+    const version = planReservation(
+      { line: 'server', highestBuild, live: built.filter(({ end }) => isLive(end)), catalogueIsEmpty: false },
+      {
+        date: calendarDateOf(new Date(Date.UTC(2026, 0, 1 + day))),
+        policy: policy ?? step.policy,
+        recipeDigest: step.recipe,
+        newCatalogue: false,
+        ci: true,
+        ...(step.jump > 0 ? { buildNumber: highestBuild + step.jump } : {}),
+      },
+    );
+    built.push({ ...version, recipeDigest: step.recipe, end: step.end });
+  }
+  return built;
+}
+
+test('BUILD only grows, and so does LONG among what counts', () => {
+  fc.assert(
+    fc.property(lives, (life) => {
+      const built = live(life);
+      built.slice(1).forEach((version, index) => {
+        expect(version.build).toBeGreaterThan(built[index]?.build ?? 0);
+      });
+      const counting = built.filter(({ end }) => isLive(end));
+      counting.slice(1).forEach((version, index) => {
+        const before = counting[index];
+        if (before) expect(compareRecords(version, before)).toBeGreaterThan(0);
+      });
+    }),
+  );
+});
+
+test('under policy daily one INTER that counts is one recipe', () => {
+  fc.assert(
+    fc.property(lives, (life) => {
+      const recipes = new Map<string, string>();
+      for (const version of live(life, 'daily').filter(({ end }) => isLive(end))) {
+        const inter = renderInter(version);
+        expect(recipes.get(inter) ?? version.recipeDigest).toBe(version.recipeDigest);
+        recipes.set(inter, version.recipeDigest);
+      }
+    }),
+  );
+});
+
+test('an index is the same whatever order its releases came in', () => {
+  fc.assert(
+    fc.property(lives, fc.infiniteStream(fc.nat()), (life, noise) => {
+      const entries = live(life).map((version) =>
+        indexedReleaseOf(sampleManifest(renderLong(version)), 'a'.repeat(64)),
+      );
+      const shuffled = entries
+        .map((entry) => ({ entry, place: noise.next().value ?? 0 }))
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ entry }) => entry);
+      const build = (list: typeof entries) =>
+        list.reduce((index, entry) => addRelease(index, entry, NOW), emptyLineIndex('server', NOW));
+      expect(build(shuffled)).toEqual(build(entries));
+      for (const [alias, long] of Object.entries(build(entries).aliases)) {
+        const rivals = entries.filter(
+          (entry) => entry.long.startsWith(`${alias}.`) || entry.long.startsWith(`${alias}-`),
+        );
+        for (const rival of rivals)
+          expect(compareRecords(recordOf({ long }), recordOf(rival))).toBeGreaterThanOrEqual(0);
+      }
+    }),
+  );
+});
