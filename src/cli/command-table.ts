@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { buildCommand } from './commands/build.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
+import { renderCommand } from './commands/render.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
 import { versionNextCommand } from './commands/version-next.ts';
 import { versionParseCommand } from './commands/version-parse.ts';
@@ -9,6 +10,7 @@ import { versionParseCommand } from './commands/version-parse.ts';
 /** Every command, in the order the help shows them. */
 export const COMMANDS: readonly Command[] = [
   buildCommand,
+  renderCommand,
   profilesCommand,
   profileCommand,
   versionNextCommand,
