@@ -5,7 +5,7 @@ import {
   type Allocation,
   type AllocationChange,
 } from '../catalogue/allocation.ts';
-import { allocationPath, lineLockPath, requireLineName } from '../catalogue/paths.ts';
+import { allocationPath, requireLineName } from '../catalogue/paths.ts';
 import { checkResumption, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
 import { writeFileAtomically } from '../host/files.ts';
@@ -13,7 +13,7 @@ import { readProcessIdentity, type ProcessIdentity } from '../host/process-ident
 import { parseIdentity } from '../versions/parse-version.ts';
 import { renderLong, type VersionRecord } from '../versions/version.ts';
 import { createCompleteFile, withCatalogueErrors } from './catalogue-files.ts';
-import { withLock } from './catalogue-lock.ts';
+import { withLineLock } from './catalogue-locks.ts';
 import { readAllocation, readLineHistory, readLineIndex } from './read-line.ts';
 
 /** What a version is reserved with. */
@@ -47,7 +47,7 @@ export async function reserve(
   return withCatalogueErrors(catalogue, async () => {
     // Refusals come first, so that a refused request leaves no trace in the catalogue.
     planReservation(await readLineHistory(catalogue, line), options);
-    return withLock(join(catalogue, lineLockPath(line)), () => reserveUnderLock(catalogue, line, options));
+    return withLineLock(catalogue, line, () => reserveUnderLock(catalogue, line, options));
   });
 }
 
@@ -85,7 +85,7 @@ export async function markBuilding(reservation: Reservation, now: Date, run?: st
   const owner = await ourIdentity();
   const step = { state: 'building' as const, at: now, owner, ...(run === undefined ? {} : { run }) };
   return withCatalogueErrors(catalogue, () =>
-    withLock(join(catalogue, lineLockPath(line)), async () => {
+    withLineLock(catalogue, line, async () => {
       const { state, version, recipeDigest } = await requireAllocation(reservation);
       const failed = { ...parseIdentity(version), recipeDigest };
       if (state === 'failed') checkResumption(await readLineHistory(catalogue, line), failed);

@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import {
   constants,
   copyFile,
@@ -12,19 +11,10 @@ import {
   rename,
   rm,
   symlink,
-  writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import { createFileExclusively, isSystemError, syncDirectory } from '../host/files.ts';
-
-/** Size and digests of a file, from one pass over it; digests in lower-case hexadecimal. */
-export interface FileDigests {
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly sha512: string;
-  readonly md5: string;
-}
 
 /** What `link` says where it is not to be had: no support, a foreign owner, too many names. */
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -67,23 +57,8 @@ export async function readLinkIfExists(path: string): Promise<string | undefined
 export async function createCompleteFile(path: string, text: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
   await createFileExclusively(temporary, text);
-  const created = await linkExclusively(temporary, path, text);
-  if (created) await syncDirectory(dirname(path));
-  return created;
-}
-
-/** As {@link createCompleteFile}, for files that need not outlive a power cut, such as locks; far quicker. */
-export async function createFleetingFile(path: string, text: string): Promise<boolean> {
-  const temporary = temporaryBeside(path);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(temporary, text, { flag: 'wx' });
-  return linkExclusively(temporary, path, text);
-}
-
-async function linkExclusively(temporary: string, path: string, text: string): Promise<boolean> {
   try {
     await link(temporary, path);
-    return true;
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false;
     if (isSystemError(error, ...NO_HARD_LINKS)) return await createFileExclusively(path, text);
@@ -91,6 +66,8 @@ async function linkExclusively(temporary: string, path: string, text: string): P
   } finally {
     await rm(temporary, { force: true });
   }
+  await syncDirectory(dirname(path));
+  return true;
 }
 
 /** Points a symbolic link somewhere else; a reader sees the old target or the new one. */
@@ -139,23 +116,6 @@ export async function linkOrCopyFile(from: string, to: string): Promise<void> {
     if (!isSystemError(error, 'EXDEV', ...NO_HARD_LINKS)) throw error;
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   }
-}
-
-/** Digests a file without holding more than a piece of it in memory. */
-export async function digestFile(path: string): Promise<FileDigests> {
-  const hashes = { sha256: createHash('sha256'), sha512: createHash('sha512'), md5: createHash('md5') };
-  let sizeBytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    const bytes: Uint8Array = chunk;
-    sizeBytes += bytes.length;
-    for (const hash of Object.values(hashes)) hash.update(bytes);
-  }
-  return {
-    sizeBytes,
-    sha256: hashes.sha256.digest('hex'),
-    sha512: hashes.sha512.digest('hex'),
-    md5: hashes.md5.digest('hex'),
-  };
 }
 
 /**

@@ -13,12 +13,10 @@ import {
 } from '../catalogue/line-index.ts';
 import {
   CATALOGUE_DOCUMENT,
-  CATALOGUE_LOCK,
   LINES,
   MANIFEST_FILE,
   latestLink,
   lineIndexPath,
-  lineLockPath,
   releaseDirectory,
   requireLineName,
 } from '../catalogue/paths.ts';
@@ -38,7 +36,7 @@ import {
   replaceLink,
   withCatalogueErrors,
 } from './catalogue-files.ts';
-import { withLock } from './catalogue-lock.ts';
+import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
 import { ignoreDamage, listReleaseVersions, readAllocation, readLineIndex } from './read-line.ts';
 import { removeStaging, stageRelease } from './stage-release.ts';
 
@@ -79,10 +77,9 @@ export async function fileRelease(
     const directory = join(root, releaseDirectory(manifest.line, manifest.version.long));
     const done = await isFiledAlready(directory, manifest);
     const staging = done ? undefined : await stageRelease(root, resolve(staged), manifest);
-    const lock = join(root, lineLockPath(manifest.line));
     let isPublished = false;
     try {
-      const plan = await withLock(lock, () => publish(root, staging, manifest, options));
+      const plan = await withLineLock(root, manifest.line, () => publish(root, staging, manifest, options));
       isPublished = true;
       return { directory, long: manifest.version.long, isLatest: plan.latest !== undefined };
     } finally {
@@ -141,7 +138,7 @@ async function publish(
     if (staging !== undefined) await moveDirectory(directory, staging);
     throw error;
   }
-  await withLock(join(catalogue, CATALOGUE_LOCK), () => writeCatalogueDocument(catalogue, options.now));
+  await withCatalogueLock(catalogue, () => writeCatalogueDocument(catalogue, options.now));
   if (plan.latest) await replaceLink(join(catalogue, plan.latest.link), plan.latest.target);
   await markReleased(reservationOf(catalogue, manifest), options.now);
   return plan;

@@ -1,16 +1,10 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  allocationDirectory,
-  lineDirectory,
-  lineLockPath,
-  releaseDirectory,
-  requireLineName,
-} from '../catalogue/paths.ts';
+import { allocationDirectory, lineDirectory, releaseDirectory, requireLineName } from '../catalogue/paths.ts';
 import { checkAlive } from '../host/process-identity.ts';
 import { burn } from './allocate-version.ts';
 import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
-import { withLock } from './catalogue-lock.ts';
+import { withLineLock } from './catalogue-locks.ts';
 import { completeFilings } from './file-release.ts';
 import { ignoreDamage, listBuilds, readAllocation } from './read-line.ts';
 import { sweepStaging } from './stage-release.ts';
@@ -26,7 +20,7 @@ export interface LineRecovery {
 }
 
 /** Files that are written under another name first, and claims on locks of dead processes. */
-const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$|^\.lock\.[0-9a-f]{16}/;
+const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$|^\.lock\../;
 
 /** Temporary files live for milliseconds; older ones were left by a kill. */
 const STALE_TEMPORARY_MS = 3_600_000;
@@ -38,7 +32,7 @@ export async function recoverLine(catalogue: string, line: string, now: Date): P
   requireLineName(line);
   return withCatalogueErrors(catalogue, async () => {
     if (!(await exists(join(catalogue, lineDirectory(line))))) return { completed: [], burnt: [], swept: [] };
-    const settled = await withLock(join(catalogue, lineLockPath(line)), async () => ({
+    const settled = await withLineLock(catalogue, line, async () => ({
       completed: await completeFilings(catalogue, line, now),
       burnt: await burnAbandoned(catalogue, line, now),
     }));

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { MANIFEST_FILE, STAGING, requireLineName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
 import { renderFaults, type Fault } from '../errors/fault.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import { readJsonObjectIfExists, writeFileAtomically } from '../host/files.ts';
 import { checkAlive, parseProcessIdentity, readProcessIdentity } from '../host/process-identity.ts';
 import { CHECKSUMS_FILE, renderChecksums } from '../manifests/checksums.ts';
 import { renderReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { isFileName } from '../manifests/safe-names.ts';
-import { createFleetingFile, digestFile, linkOrCopyFile, listNames, syncFiles } from './catalogue-files.ts';
+import { linkOrCopyFile, listNames, syncFiles } from './catalogue-files.ts';
 
 /**
  * Makes a hidden directory in the catalogue in which a release is put together, so that one rename publishes it.
@@ -22,7 +23,7 @@ export async function createStaging(catalogue: string, line: string, long: strin
     `${requireLineName(line)}_${long}-${randomBytes(4).toString('hex')}`,
   );
   // The owner is known before the directory is there: without it nobody could tell that it may be swept.
-  await createFleetingFile(ownerFile(directory), JSON.stringify(await readProcessIdentity()));
+  await writeFileAtomically(ownerFile(directory), JSON.stringify(await readProcessIdentity()));
   await mkdir(directory);
   await chmod(directory, 0o755);
   return directory;
@@ -92,7 +93,7 @@ async function checksumsOf(staging: string, manifest: ReleaseManifest): Promise<
   const files = (await listNames(staging)).filter((name) => name !== CHECKSUMS_FILE);
   const checksums = [];
   for (const file of files) {
-    checksums.push({ file, sha256: known.get(file) ?? (await digestFile(join(staging, file))).sha256 });
+    checksums.push({ file, sha256: known.get(file) ?? (await sha256OfFile(join(staging, file))) });
   }
   return renderChecksums(checksums);
 }
