@@ -6,7 +6,7 @@ import { EXIT_HOST, fail, mayNotInstall, runToEnd, say } from './setup-process.m
 /** The one table of programs and files, shared with `host/tools.ts`. */
 const TABLE = join(import.meta.dirname, 'host/tools.json');
 
-/** Stands for `/` where kernels and data files are looked for; tests set it. */
+/** Stands for `/` where kernels, data files and system programs are looked for; tests set it. */
 const SYSTEM_ROOT = process.env.MINTMARK_SETUP_ROOT ?? '';
 
 /** Commands of `mintmark` that run the programs of the table. */
@@ -86,7 +86,8 @@ function hasReadableKernel() {
 }
 
 function findProgram(name) {
-  const directories = (process.env.PATH ?? '').split(':').concat('/usr/local/sbin', '/usr/sbin', '/sbin');
+  const system = ['/usr/local/sbin', '/usr/sbin', '/sbin'].map((directory) => SYSTEM_ROOT + directory);
+  const directories = (process.env.PATH ?? '').split(':').concat(system);
   return directories
     .map((directory) => join(directory, name))
     .find((file) => mayAccess(file, fs.constants.X_OK));
