@@ -36,8 +36,8 @@ export interface PlannedUpload {
 export interface ProvisioningStep {
   readonly name: string;
   readonly provisioners: readonly PlannedProvisioner[];
-  /** Path in the project by which Packer's output names the step. */
-  readonly marker: string;
+  /** Paths in the project by which Packer's output names the step. */
+  readonly markers: readonly string[];
 }
 
 /** Everything that happens between login and shutdown. */
@@ -88,7 +88,11 @@ function planFiles(profile: Profile, faults: Fault[]): PlannedPart {
   };
   const script = placedFilesScript(placed, `${GUEST_RUN_DIRECTORY}/files`);
   const count = profile.files.length === 1 ? '1 file' : `${profile.files.length} files`;
-  const step = { name: `place ${count}`, marker, provisioners: [upload, plainShell(marker)] };
+  const step = {
+    name: `place ${count}`,
+    markers: ['files', marker],
+    provisioners: [upload, plainShell(marker)],
+  };
   return {
     step,
     files: [...placed.map((entry) => entry.file), { path: marker, mode: 0o755, content: script }],
@@ -135,7 +139,7 @@ function planShell(
   };
   const content = embedValues(text, environment.embedded);
   return {
-    step: { name: provisioner.name, marker, provisioners: [shell] },
+    step: { name: provisioner.name, markers: [marker], provisioners: [shell] },
     files: [{ path: marker, mode: 0o755, content }],
   };
 }
@@ -178,7 +182,7 @@ function planUpload(provisioner: FileProvisioner, place: Place, faults: Fault[])
     destination: provisioner.destination,
   };
   return {
-    step: { name: provisioner.name, marker: path, provisioners: [upload] },
+    step: { name: provisioner.name, markers: [path], provisioners: [upload] },
     files: [{ path, copyOf: provisioner.source }],
   };
 }

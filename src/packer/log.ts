@@ -1,0 +1,21 @@
+/** What a line of Packer's own log (`PACKER_LOG=1`, on standard error) says about QEMU. */
+export type PackerLogFact =
+  | { readonly type: 'qemu-started'; readonly pid: number }
+  /** A line that QEMU wrote; only the log has it. */
+  | { readonly type: 'qemu-said'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  /** QEMU's program and arguments in Go's notation, for the log of a failure. */
+  | { readonly type: 'qemu-command'; readonly text: string };
+
+/**
+ * Finds what matters in a log line: the log is the only place that tells why QEMU did not start. Lines begin with
+ * the time and, from plugins, their name; the wording is the same from 1.6.5 to plugin 1.1.4 (`builder/qemu/driver.go`).
+ */
+export function parsePackerLogLine(line: string): PackerLogFact | undefined {
+  const pid = /(?:^|: | )Started Qemu\. Pid: (\d{1,10})$/.exec(line)?.[1];
+  if (pid !== undefined) return { type: 'qemu-started', pid: Number(pid) };
+  const said = /(?:^|: | )Qemu (stdout|stderr): ?(.*)$/.exec(line);
+  if (said)
+    return { type: 'qemu-said', stream: said[1] === 'stdout' ? 'stdout' : 'stderr', text: said[2] ?? '' };
+  const command = /(?:^|: | )Executing (\S*qemu-system-\S+: \[\]string\{.*\})$/.exec(line)?.[1];
+  return command === undefined ? undefined : { type: 'qemu-command', text: command };
+}
