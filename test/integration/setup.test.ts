@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Every program of the table, as a Debian 12 with all packages would have them. */
-const PROGRAMS = [
-  ...['packer', 'qemu-system-x86_64', 'qemu-img', 'mmdebstrap', 'mke2fs', 'virt-sparsify', 'unshare'],
-  ...['setpriv', 'newuidmap', 'ssh-keygen', 'zstd', 'shellcheck'],
-];
+const PROGRAMS =
+  'packer qemu-system-x86_64 qemu-img mmdebstrap mke2fs virt-sparsify unshare setpriv newuidmap ssh-keygen zstd shellcheck'.split(
+    ' ',
+  );
 
 let root = '';
 let project = '';
@@ -71,8 +71,8 @@ fs.mkdirSync('dist/cli', { recursive: true });
 fs.writeFileSync('dist/cli/main.js', \`
   console.log(JSON.stringify(process.argv.slice(2)));
   if (process.argv.includes('wait')) {
-    console.log('ready');
     process.on('SIGTERM', () => { console.log('got SIGTERM'); process.exit(130); });
+    console.log('ready');
     setInterval(() => undefined, 1000);
   } else process.exitCode = Number(process.env.EXIT ?? 0);
 \`);
@@ -129,6 +129,12 @@ function start(args: string[], env: Record<string, string> = {}) {
 
 async function setup(args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return start(args, env).ended;
+}
+
+/** The same as a user without root, as far as the set-up can tell. */
+async function asNobody(env: Record<string, string>): Promise<Ended> {
+  await writeFile(join(root, 'demote.cjs'), 'process.getuid = () => 65534;');
+  return setup(['--run', 'build'], { NODE_OPTIONS: `--require=${join(root, 'demote.cjs')}`, ...env });
 }
 
 async function log(): Promise<string[]> {
@@ -286,11 +292,6 @@ describe('Debian packages', () => {
   asRoot('an ordinary user installs by sudo, or is told the one command', async () => {
     await without('qemu-img');
     await program('sudo', 'test -n "$MAY_SUDO" || exit 1; shift; echo "sudo $*" >>"$LOG"; "$@"');
-    const asNobody = async (env: Record<string, string>): Promise<Ended> => {
-      const demote = `process.getuid = () => 65534;`;
-      await writeFile(join(root, 'demote.cjs'), demote);
-      return setup(['--run', 'build'], { NODE_OPTIONS: `--require=${join(root, 'demote.cjs')}`, ...env });
-    };
     const refused = await asNobody({});
     expect(refused).toMatchObject({ code: 4, stdout: '' });
     expect(refused.stderr).toContain('\n    apt-get install --no-install-recommends qemu-utils\n');
