@@ -3,6 +3,7 @@ import { buildCommand } from './commands/build.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
 import { renderCommand } from './commands/render.ts';
+import { validateCommand } from './commands/validate.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
 import { versionNextCommand } from './commands/version-next.ts';
 import { versionParseCommand } from './commands/version-parse.ts';
@@ -11,6 +12,7 @@ import { versionParseCommand } from './commands/version-parse.ts';
 export const COMMANDS: readonly Command[] = [
   buildCommand,
   renderCommand,
+  validateCommand,
   profilesCommand,
   profileCommand,
   versionNextCommand,

@@ -1,14 +1,9 @@
 import { resolve } from 'node:path';
 import { InvalidDocument } from '../errors/fault.ts';
-import { findProgramIfAny } from '../host/find-program.ts';
-import {
-  packerVersionCommand,
-  parsePackerVersion,
-  planDialect,
-  type PackerDialect,
-} from '../packer/dialect.ts';
+import { planDialect, type PackerDialect } from '../packer/dialect.ts';
 import { unsupportedYet } from '../profiles/unsupported-yet.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { findPackerIfAny } from './find-packer.ts';
 import { loadProfile, type ProfileRequest } from './load-profile.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
 
@@ -40,25 +35,23 @@ export async function renderProfileProject(
   request: RenderRequest,
   context: WorkflowContext,
 ): Promise<RenderedProject> {
-  const [{ profile }, version] = await Promise.all([
+  const { packerVersion } = request;
+  const [{ profile }, dialect] = await Promise.all([
     loadProfile(request),
-    request.packerVersion ?? readInstalledVersion(context),
+    packerVersion === undefined ? installedDialect(context) : planDialect(packerVersion),
   ]);
   const faults = unsupportedYet(profile);
   if (faults.length > 0) throw new InvalidDocument(`profile ${JSON.stringify(profile.name)}`, faults);
-  const dialect = planDialect(version);
   const project = await readAndPlanProject(profile, dialect);
   const directory = resolve(request.workingDirectory ?? '.', request.out);
   await writeProject(project, directory);
   return { directory, dialect, files: project.files.map(({ path }) => path) };
 }
 
-async function readInstalledVersion({ environment, run, signal, emit }: WorkflowContext): Promise<string> {
-  const packer = await findProgramIfAny(environment['MINTMARK_PACKER'] ?? 'packer');
-  if (packer === undefined) {
-    emit({ type: 'notice', text: `Packer is not installed; the project is written for ${USUAL_PACKER}` });
-    return USUAL_PACKER;
-  }
-  const { stdout } = await run(packerVersionCommand(packer), { signal });
-  return parsePackerVersion(stdout);
+async function installedDialect(context: WorkflowContext): Promise<PackerDialect> {
+  const packer = await findPackerIfAny(undefined, context);
+  if (packer) return packer.dialect;
+  const text = `Packer is not installed; the project is written for ${USUAL_PACKER}`;
+  context.emit({ type: 'notice', text });
+  return planDialect(USUAL_PACKER);
 }
