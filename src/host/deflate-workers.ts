@@ -1,0 +1,135 @@
+import { Worker } from 'node:worker_threads';
+import {
+  createDeflater,
+  WORKER_ROLE,
+  type DeflatedRange,
+  type DeflateRange,
+  type DeflateSettings,
+  type WorkerAnswer,
+} from './deflate-worker.ts';
+
+/** How pieces are deflated side by side. */
+export interface DeflateOptions {
+  /** Threads; 0 deflates in the calling thread. */
+  readonly workers?: number | undefined;
+  /** Compiled script of the threads. From TypeScript sources there is none, and the calling thread does the work. */
+  readonly script?: URL | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Threads unless said otherwise: measured on two cores, where a third only waits. */
+const DEFAULT_WORKERS = 2;
+
+/** Pieces given to a thread ahead of its work, so that it never waits; also bounds memory. */
+const PIECES_PER_WORKER = 2;
+
+/** A thread's heap holds next to nothing: what it works on lies in buffers outside the heap. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+
+/**
+ * Deflates pieces of a file on worker threads and gives the results in the order of the pieces. What comes out does
+ * not depend on the number of threads. Memory is bounded by the length of a piece times a small number.
+ *
+ * Raises the system error of a file that cannot be read, the signal's reason, and what ended a thread.
+ */
+export async function* deflateRanges(
+  settings: DeflateSettings,
+  ranges: Iterable<DeflateRange>,
+  { workers = DEFAULT_WORKERS, script = compiledScript(), signal }: DeflateOptions = {},
+): AsyncGenerator<DeflatedRange> {
+  const threads =
+    workers === 0 || script === undefined
+      ? [callingThread(settings)]
+      : Array.from({ length: workers }, () => startThread(script, settings));
+  const waiting: Promise<DeflatedRange>[] = [];
+  try {
+    for (const range of ranges) {
+      signal?.throwIfAborted();
+      if (waiting.length >= threads.length * PIECES_PER_WORKER) yield await next(waiting);
+      waiting.push(begin(threads, range));
+    }
+    while (waiting.length > 0) {
+      signal?.throwIfAborted();
+      yield await next(waiting);
+    }
+  } finally {
+    await Promise.all(threads.map((thread) => thread.close()));
+  }
+}
+
+/** Somewhere to deflate. */
+interface DeflateThread {
+  /** Pieces begun and not finished. */
+  readonly load: () => number;
+  readonly deflate: (range: DeflateRange) => Promise<DeflatedRange>;
+  readonly close: () => Promise<unknown>;
+}
+
+/** The script beside this module, where that is compiled: Node 20 cannot run TypeScript in a thread. */
+function compiledScript(): URL | undefined {
+  return import.meta.url.endsWith('.js') ? new URL('deflate-worker.js', import.meta.url) : undefined;
+}
+
+function begin(threads: readonly DeflateThread[], range: DeflateRange): Promise<DeflatedRange> {
+  const [idlest] = threads.toSorted((a, b) => a.load() - b.load());
+  if (!idlest) throw new Error('there is no thread to deflate in');
+  const result = idlest.deflate(range);
+  // Its failure is seen when its turn comes; until then it must not count as unhandled.
+  result.catch(() => {});
+  return result;
+}
+
+async function next(waiting: Promise<DeflatedRange>[]): Promise<DeflatedRange> {
+  const result = await waiting.shift();
+  if (!result) throw new Error('no piece is being deflated');
+  return result;
+}
+
+function callingThread(settings: DeflateSettings): DeflateThread {
+  let deflate: ((range: DeflateRange) => DeflatedRange) | undefined;
+  return {
+    load: () => 0,
+    deflate: async (range) => (deflate ??= createDeflater(settings))(range),
+    close: async () => {},
+  };
+}
+
+/** The two ends of a promise that a thread's answer settles. */
+interface Waiter {
+  readonly resolve: (result: DeflatedRange) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function startThread(script: URL, settings: DeflateSettings): DeflateThread {
+  const worker = new Worker(script, {
+    workerData: { role: WORKER_ROLE, settings },
+    resourceLimits: WORKER_LIMITS,
+  });
+  const waiters = new Map<number, Waiter>();
+  let count = 0;
+  let death: Error | undefined;
+  const die = (error: Error): void => {
+    death ??= error;
+    for (const { reject } of waiters.values()) reject(death);
+    waiters.clear();
+  };
+  worker.on('message', (answer: WorkerAnswer) => {
+    const waiter = waiters.get(answer.id);
+    waiters.delete(answer.id);
+    if ('result' in answer) waiter?.resolve(answer.result);
+    else waiter?.reject(answer.error);
+  });
+  worker.on('error', die);
+  worker.on('exit', (code) => die(new Error(`a deflating thread ended by itself with code ${code}`)));
+  return {
+    load: () => waiters.size,
+    deflate: (range) =>
+      new Promise((resolve, reject) => {
+        if (death) return reject(death);
+        count += 1;
+        waiters.set(count, { resolve, reject });
+        worker.postMessage({ id: count, range }, []);
+      }),
+    close: () => worker.terminate(),
+  };
+}
