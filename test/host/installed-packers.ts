@@ -1,0 +1,24 @@
+import type { PackerDialect } from '../../src/packer/dialect.ts';
+import { run } from '../../src/host/run.ts';
+import { findPackerIfAny, type InstalledPacker } from '../../src/workflows/find-packer.ts';
+
+const context = { environment: {}, run, signal: new AbortController().signal };
+const named = process.env['MINTMARK_PACKER'];
+
+const found = [
+  await findPackerIfAny('packer', context),
+  named === undefined ? undefined : await findPackerIfAny(named, context),
+];
+
+/** The real Packer of each dialect: the one on PATH, and the one that `MINTMARK_PACKER` names. */
+export const PACKERS: Readonly<Record<PackerDialect['name'], InstalledPacker | undefined>> = {
+  classic: found.find((packer) => packer?.dialect.name === 'classic'),
+  modern: found.find((packer) => packer?.dialect.name === 'modern'),
+};
+
+for (const [dialect, packer] of Object.entries(PACKERS)) {
+  if (packer !== undefined) continue;
+  process.stderr.write(
+    `skipped: ${dialect} projects on their Packer: neither PATH nor MINTMARK_PACKER has one\n`,
+  );
+}
