@@ -16,7 +16,7 @@ const host: CliProcess = {
   endAtOnce: () => process.exit(EXIT_CODES.interrupted),
 };
 
-// A reader that goes away (`| head`) ends neither the build nor its cleanup.
+// A reader that goes away (`| head`) ends neither the build nor its cleanup; who writes learns of it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 async function endWithBug(error: unknown): Promise<void> {
