@@ -31,16 +31,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-withQemu('the accelerator probe on the real QEMU', () => {
-  const guest = (more: { deadlineMs: number; kernel?: string }) => ({
-    qemu: qemu ?? '',
-    accelerator: 'tcg' as const,
-    cpuModel: 'max',
-    kernel: payload,
-    cwd: directory,
-    ...more,
-  });
+const guest = (more: { deadlineMs: number; kernel?: string }) => ({
+  qemu: qemu ?? '',
+  accelerator: 'tcg' as const,
+  cpuModel: 'max',
+  kernel: payload,
+  cwd: directory,
+  ...more,
+});
 
+withQemu('the accelerator probe on the real QEMU', () => {
   test('the payload passes under TCG', async () => {
     const outcome = await runProbePayload(run, guest({ deadlineMs: 15_000 }));
     expect(outcome.result).toBe('passed');
