@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { buildCommand } from './commands/build.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
 import { renderCommand } from './commands/render.ts';
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   validateCommand,
   profilesCommand,
   profileCommand,
+  doctorCommand,
   versionNextCommand,
   versionParseCommand,
   versionCompareCommand,
