@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { execa } from 'execa';
 import { Failure } from '../errors/failure.ts';
@@ -44,6 +45,8 @@ const TAIL_LINES = 20;
  */
 export const run: Runner = async (spec, options = {}) => {
   const startedAt = performance.now();
+  // One signal ends a whole build: that more than ten programs listen to it is no leak.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const subprocess = execa(spec.command, [...spec.args], {
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     ...(spec.input === undefined ? { stdin: 'ignore' as const } : { input: spec.input }),
