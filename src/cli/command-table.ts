@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { baseCommand } from './commands/base.ts';
 import { buildCommand } from './commands/build.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { profileCommand } from './commands/profile.ts';
@@ -12,6 +13,7 @@ import { versionParseCommand } from './commands/version-parse.ts';
 /** Every command, in the order the help shows them. */
 export const COMMANDS: readonly Command[] = [
   buildCommand,
+  baseCommand,
   renderCommand,
   validateCommand,
   profilesCommand,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../errors/failure.ts';
 
 /** Signals that ask us to stop. */
@@ -33,6 +34,8 @@ export interface Interruption {
 /** Turns the first signal into an abort with `E_INTERRUPTED`, and later ones into {@link InterruptionHandlers.onAgain}. */
 export function listenForSignals(source: SignalSource, handlers: InterruptionHandlers): Interruption {
   const controller = new AbortController();
+  // Every program that runs listens, and a build runs many at once.
+  setMaxListeners(0, controller.signal);
   let firstMs: number | undefined;
   const onSignal = (name: NodeJS.Signals): void => {
     const nowMs = handlers.nowMs();

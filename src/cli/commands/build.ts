@@ -7,7 +7,7 @@ import type { OptionTable, OptionValues } from '../option.ts';
 import { renderBuildOutcome } from '../render-build.ts';
 import type { TextLayout } from '../text-layout.ts';
 import { usageFailure } from '../usage-failure.ts';
-import { PACKAGE_SOURCES, PROFILE_CHANGES, targetsOf } from './profile-options.ts';
+import { ACCELERATOR, PACKAGE_SOURCES, PACKER, PROFILE_CHANGES, targetsOf } from './profile-options.ts';
 
 const OPTIONS = {
   profile: { kind: 'list', value: 'PROFILE', summary: 'what to build: a built-in name or a profile file' },
@@ -16,18 +16,9 @@ const OPTIONS = {
   date: { kind: 'text', value: 'YYYY-MM-DD', summary: 'day of the version; else today in UTC' },
   'build-number': { kind: 'number', value: 'N', summary: 'take this BUILD number instead of the next one' },
   'new-catalogue': { kind: 'flag', summary: 'allow an empty catalogue where CI=true' },
-  accel: {
-    kind: 'choice',
-    choices: ['auto', 'kvm', 'tcg'],
-    default: 'auto',
-    summary: 'how the build VM runs; auto measures',
-  },
+  ...ACCELERATOR,
   ...PACKAGE_SOURCES,
-  packer: {
-    kind: 'text',
-    value: 'PATH',
-    summary: 'Packer to use; else MINTMARK_PACKER, else the one on PATH',
-  },
+  ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
   rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
   resume: { kind: 'optional-text', value: 'RUN', summary: 'continue a failed run; else the newest' },

@@ -5,14 +5,11 @@ import type { Command, CommandOutcome } from '../command.ts';
 import { definedMembers } from '../defined-members.ts';
 import { renderDoctor } from '../render-doctor.ts';
 import type { TextLayout } from '../text-layout.ts';
+import { PACKER } from './profile-options.ts';
 
 const OPTIONS = {
   catalogue: { kind: 'text', value: 'DIR', summary: 'catalogue that builds will file in; else ./catalogue' },
-  packer: {
-    kind: 'text',
-    value: 'PATH',
-    summary: 'Packer to look at; else MINTMARK_PACKER, else the one on PATH',
-  },
+  ...PACKER,
   mirror: { kind: 'text', value: 'URL', summary: "package mirror to ask; else this host's own" },
   offline: { kind: 'flag', summary: 'do not ask a mirror' },
 } as const;

@@ -13,6 +13,25 @@ export const PACKAGE_SOURCES = {
   offline: { kind: 'flag', summary: 'use only what the cache holds' },
 } as const satisfies OptionTable;
 
+/** How the build VM runs. */
+export const ACCELERATOR = {
+  accel: {
+    kind: 'choice',
+    choices: ['auto', 'kvm', 'tcg'],
+    default: 'auto',
+    summary: 'how the build VM runs; auto measures',
+  },
+} as const satisfies OptionTable;
+
+/** Which Packer is used. */
+export const PACKER = {
+  packer: {
+    kind: 'text',
+    value: 'PATH',
+    summary: 'Packer to use; else MINTMARK_PACKER, else the one on PATH',
+  },
+} as const satisfies OptionTable;
+
 /** For commands that take exactly one profile. */
 export const ONE_PROFILE = {
   profile: { kind: 'text', value: 'PROFILE', summary: 'built-in name or profile file', required: true },

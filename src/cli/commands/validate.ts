@@ -4,16 +4,12 @@ import { checkAssignments } from '../check-values.ts';
 import type { Command, CommandContext, CommandOutcome } from '../command.ts';
 import { failureDocument } from '../json-document.ts';
 import { renderColumns, type TextLayout } from '../text-layout.ts';
-import { PROFILE_CHANGES, targetsOf } from './profile-options.ts';
+import { PACKER, PROFILE_CHANGES, targetsOf } from './profile-options.ts';
 
 const OPTIONS = {
   profile: { kind: 'list', value: 'PROFILE', summary: 'what to check; else every built-in profile' },
   ...PROFILE_CHANGES,
-  packer: {
-    kind: 'text',
-    value: 'PATH',
-    summary: 'Packer to ask; else MINTMARK_PACKER, else the one on PATH',
-  },
+  ...PACKER,
 } as const;
 
 /** One profile's verdict. */
