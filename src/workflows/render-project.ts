@@ -66,7 +66,9 @@ async function readScript(path: string): Promise<{ text: string } | { message: s
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)) };
   } catch (error) {
-    if (error instanceof TypeError) return { message: `is not UTF-8 text; found ${JSON.stringify(path)}` };
+    if (isSystemError(error, 'ERR_ENCODING_INVALID_ENCODED_DATA')) {
+      return { message: `is not UTF-8 text; found ${JSON.stringify(path)}` };
+    }
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR', 'ELOOP')) throw error;
     return { message: `cannot be read (${error.code}); found ${JSON.stringify(path)}` };
   }
