@@ -5,14 +5,7 @@ import { InvalidDocument } from '../errors/fault.ts';
 import { Failure } from '../errors/failure.ts';
 import { chooseAccelerator, type AcceleratorVerdict } from '../host/accelerator.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
-import { findProgram } from '../host/find-program.ts';
 import { findReadableKernel } from '../host/host-kernel.ts';
-import {
-  packerVersionCommand,
-  parsePackerVersion,
-  planDialect,
-  type PackerDialect,
-} from '../packer/dialect.ts';
 import type { Profile, ProfileFile } from '../profiles/profile.ts';
 import { buildRecipe, lineRecipe, type FileDigests } from '../profiles/recipe.ts';
 import { checkSecrets } from '../profiles/secrets.ts';
@@ -20,6 +13,7 @@ import { unsupportedYet } from '../profiles/unsupported-yet.ts';
 import { calendarDateOf, parseIsoDate, type CalendarDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { findPacker, type InstalledPacker } from './find-packer.ts';
 import { digestProfileFiles, loadProfile, PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { baseKey } from './make-base.ts';
 import { resolveClosure, type ResolvedClosure } from './resolve-closure.ts';
@@ -29,7 +23,7 @@ export interface BuildPlan {
   readonly profile: Profile;
   readonly fileDigests: FileDigests;
   readonly date: CalendarDate;
-  readonly packer: { readonly path: string; readonly dialect: PackerDialect };
+  readonly packer: InstalledPacker;
   readonly accelerator: AcceleratorVerdict;
   readonly closure: ResolvedClosure;
   readonly sourceKeys: Readonly<Record<string, string>>;
@@ -65,7 +59,7 @@ export async function planBuild(
   const sourceKeys = await readSourceKeys(profile);
   const choice = { mirror: request.mirror, offline: request.offline, sourceKeys };
   const [packer, accelerator, closure, builderDigests] = await Promise.all([
-    findPacker(request, context),
+    findPacker(request.packer, context),
     findAccelerator(request, context),
     resolveClosure(profile, choice, context),
     digestPrograms(),
@@ -101,12 +95,6 @@ export async function planBuild(
 export function guestFilesOf(plan: Pick<BuildPlan, 'profile' | 'sources'>): ProfileFile[] {
   const sources = { path: GUEST_SOURCES, content: plan.sources.built, mode: '0644' };
   return [...plan.profile.files.filter((file) => file.path !== GUEST_SOURCES), sources];
-}
-
-async function findPacker(request: BuildRequest, context: WorkflowContext): Promise<BuildPlan['packer']> {
-  const path = await findProgram(request.packer ?? context.environment['MINTMARK_PACKER'] ?? 'packer');
-  const { stdout } = await context.run(packerVersionCommand(path), { signal: context.signal });
-  return { path, dialect: planDialect(parsePackerVersion(stdout)) };
 }
 
 async function findAccelerator(request: BuildRequest, context: WorkflowContext): Promise<AcceleratorVerdict> {

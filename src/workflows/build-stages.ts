@@ -1,0 +1,311 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { artifactFileName } from '../catalogue/paths.ts';
+import { Failure } from '../errors/failure.ts';
+import type { SecretFilter } from '../host/secrets.ts';
+import type { ReleaseArtifact, ReleaseManifest } from '../manifests/release.ts';
+import type { Target } from '../profiles/profile.ts';
+import { machineArchitecture } from '../values/architecture.ts';
+import { renderByteSize } from '../values/byte-size.ts';
+import { renderIsoDate } from '../values/calendar-date.ts';
+import { renderShort, renderWire, type VersionRecord } from '../versions/version.ts';
+import { markBuilding, reserve, reservedVersion, type Reservation } from './allocate-version.ts';
+import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { convertDisk, describeFormat, type ConvertedDisk } from './convert-disk.ts';
+import { fileFailure, type Evidence } from './file-failure.ts';
+import { fileRelease, type FiledRelease } from './file-release.ts';
+import { finishDisk, type FinishedDisk } from './finish-disk.ts';
+import { makeBase, type MadeBase } from './make-base.ts';
+import type { BuildPlan } from './plan-build.ts';
+import type { GuestContent } from './read-guest.ts';
+import { readGuest } from './read-guest.ts';
+import type { RunDirectory } from './run-directory.ts';
+import { prepareProject, runPacker, type PreparedProject, type ProvisionedDisk } from './run-packer.ts';
+import type { Stage } from './stage-runner.ts';
+import { createStaging, removeStaging } from './stage-release.ts';
+import { planManifest, writeReleaseRecords } from './stamp-release.ts';
+
+/** What all stages of one build know. */
+export interface BuildScene {
+  readonly request: BuildRequest;
+  readonly context: WorkflowContext;
+  readonly plan: BuildPlan;
+  readonly run: RunDirectory;
+  readonly secrets: SecretFilter;
+}
+
+/** The version of a build, reserved. */
+export interface ReservedBuild {
+  readonly reservation: Reservation;
+  readonly version: VersionRecord;
+  /** What release files in the guest show. */
+  readonly releaseLine: string;
+}
+
+/** Reserves the version of a plan. It is no stage of its own, but the end of `plan`; {@link burnReservation} is its undo. */
+export async function reserveVersion(scene: BuildScene): Promise<ReservedBuild> {
+  const { plan, request, context, run } = scene;
+  const { profile } = plan;
+  const reservation = await reserve(request.catalogue, profile.line, {
+    date: plan.date,
+    policy: profile.version.policy,
+    recipeDigest: plan.recipeDigest,
+    newCatalogue: request.newCatalogue,
+    ci: isTrue(context.environment['CI']),
+    now: context.clock.now(),
+    run: run.id,
+    ...(request.buildNumber === undefined ? {} : { buildNumber: request.buildNumber }),
+  });
+  await markBuilding(reservation, context.clock.now(), run.id);
+  await run.update({ long: reservation.long });
+  const version = reservedVersion(reservation);
+  return { reservation, version, releaseLine: releaseLineOf(plan, version) };
+}
+
+/**
+ * What management servers read in the guest. SHORT passes every known consumer; under policy `line` SHORT never
+ * changes, so WIRE tells rebuilds apart wherever four parts are taken.
+ */
+export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: VersionRecord): string {
+  const { version: options, template } = plan.profile;
+  const refusesFourParts = template.consumers.includes('cloudstack24');
+  return options.policy === 'line' && !refusesFourParts ? renderWire(version) : renderShort(version.date);
+}
+
+/** Burns the version of a failed build and keeps its logs in the catalogue, out of every index. */
+export async function burnReservation(
+  scene: BuildScene,
+  reserved: ReservedBuild,
+  reason: string,
+): Promise<void> {
+  const evidence: Evidence[] = [
+    'state.json',
+    'packer.log',
+    'finish-console.log',
+    join('vm', 'serial.log'),
+  ].map((name) => ({
+    name: name.replace('/', '-'),
+    source: scene.run.file(name),
+  }));
+  await fileFailure(reserved.reservation, {
+    reason: scene.secrets.text(reason),
+    now: scene.context.clock.now(),
+    evidence,
+  });
+}
+
+/** Stage `base`: the base disk, and beside it the Packer project that will use it. */
+export function baseStage(scene: BuildScene): Stage<{ base: MadeBase; prepared: PreparedProject }> {
+  const { plan, request, context, run } = scene;
+  const baseRequest = {
+    ...plan,
+    builderDigests: plan.builderDigests,
+    offline: request.offline,
+    rebuild: false,
+  };
+  return {
+    name: 'base',
+    run: async (progress) => {
+      const [base, prepared] = await Promise.all([
+        makeBase(baseRequest, run.file('base'), context, progress),
+        prepareProject(plan, run.path),
+      ]);
+      return { base, prepared };
+    },
+    summarize: ({ base }) =>
+      `${base.cached ? 'from the cache' : 'made'}: ${base.entry.packages.length} packages, ${renderByteSize(base.entry.files.disk.sizeBytes)}`,
+    record: ({ base }) => ({ key: base.entry.key, cached: base.cached, files: base.entry.files }),
+  };
+}
+
+/** Stage `packer`: the provisioners run in the guest. */
+export function packerStage(
+  scene: BuildScene,
+  base: MadeBase,
+  prepared: PreparedProject,
+): Stage<ProvisionedDisk> {
+  const { plan, context, run, secrets } = scene;
+  return {
+    name: 'packer',
+    run: (onProgress) =>
+      runPacker({ plan, prepared, base, directory: run.path, secrets, onProgress }, context),
+    summarize: ({ provisioners }) =>
+      `${provisioners} ${provisioners === 1 ? 'provisioner' : 'provisioners'} over SSH`,
+    record: ({ path }) => ({ disk: path }),
+  };
+}
+
+/** A finished disk and what is in it. */
+export interface FinishedBuild {
+  readonly disk: FinishedDisk;
+  readonly content: GuestContent;
+}
+
+/** Stage `finish`: identity, hygiene, trim, virt-sparsify, and the list of what the disk holds. */
+export function finishStage(
+  scene: BuildScene,
+  base: MadeBase,
+  provisioned: ProvisionedDisk,
+  reserved: ReservedBuild,
+): Stage<FinishedBuild> {
+  const { plan, context, run } = scene;
+  const { sparsify } = plan.profile.finish;
+  return {
+    name: 'finish',
+    run: async (onProgress) => {
+      const identity = {
+        imageId: plan.profile.line,
+        imageVersion: reserved.reservation.long,
+        releaseLine: reserved.releaseLine,
+        releaseDate: renderIsoDate(reserved.version.date),
+        builtSources: plan.sources.built,
+        guestSources: plan.sources.guest,
+      };
+      const disk = await finishDisk(
+        {
+          profile: plan.profile,
+          base,
+          identity,
+          accelerator: plan.accelerator.accelerator,
+          provisionedDisk: provisioned.path,
+          directory: run.path,
+          onProgress,
+        },
+        context,
+      );
+      const content = await readGuest(disk.path, base.entry.rootOffsetBytes, { signal: context.signal });
+      requireSound(content);
+      return { disk, content };
+    },
+    summarize: ({ disk }) =>
+      `hygiene, trim${sparsify === 'in-place' || sparsify === 'copy' ? ', virt-sparsify' : ''}: ${renderByteSize(disk.allocatedBytes)} in use`,
+    record: ({ disk }) => disk,
+  };
+}
+
+function requireSound(content: GuestContent): void {
+  if (content.unfinishedPackages.length === 0) return;
+  throw new Failure('command', 'E_PACKAGES_UNFINISHED', 'the provisioners left packages half installed', {
+    details: content.unfinishedPackages.slice(0, 10),
+    hint: 'a provisioner ignored an error of apt or dpkg; let it end with `set -e`',
+  });
+}
+
+/** Artifacts in the catalogue's staging directory. */
+export interface ConvertedBuild {
+  readonly staging: string;
+  readonly artifacts: readonly ReleaseArtifact[];
+}
+
+/** Stage `convert`: one artifact for each target, checked against the finished disk. */
+export function convertStage(
+  scene: BuildScene,
+  disk: FinishedDisk,
+  reserved: ReservedBuild,
+): Stage<ConvertedBuild> {
+  const { plan, context, request } = scene;
+  const { profile } = plan;
+  const targets = Object.entries(profile.targets) as [string, Target][];
+  let staging: string | undefined;
+  return {
+    name: 'convert',
+    run: async (progress) => {
+      staging = await createStaging(request.catalogue, profile.line, reserved.reservation.long);
+      const artifacts: ReleaseArtifact[] = [];
+      for (const [name, target] of targets) {
+        const file = artifactFileName({
+          name: profile.template.name,
+          long: reserved.reservation.long,
+          arch: machineArchitecture(profile.os.architecture),
+          target: name,
+          format: target.format,
+        });
+        const converted = await convertDisk(disk.path, join(staging, file), target, context, progress);
+        artifacts.push(describeArtifact(name, file, target, converted));
+      }
+      return { staging, artifacts };
+    },
+    summarize: () => targets.map(([, target]) => describeFormat(target)).join(', '),
+    record: ({ artifacts }) => artifacts,
+    undo: async () => {
+      if (staging !== undefined) await removeStaging(staging);
+    },
+  };
+}
+
+function describeArtifact(
+  name: string,
+  file: string,
+  target: Target,
+  converted: ConvertedDisk,
+): ReleaseArtifact {
+  const { sizeBytes, sha256, sha512, md5, virtualSizeBytes } = converted;
+  const { format, compression } = target;
+  return {
+    role: 'disk',
+    target: name,
+    format,
+    file,
+    sizeBytes,
+    sha256,
+    sha512,
+    md5,
+    virtualSizeBytes,
+    compression,
+  };
+}
+
+/** What `stamp` puts together. */
+export interface StampFacts {
+  readonly base: MadeBase;
+  readonly content: GuestContent;
+  readonly converted: ConvertedBuild;
+  readonly reserved: ReservedBuild;
+  readonly tools: Readonly<Record<string, string>>;
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+/** Stage `stamp`: the records beside the artifacts, and the manifest. */
+export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseManifest> {
+  const { plan, context, request } = scene;
+  return {
+    name: 'stamp',
+    run: async () => {
+      await mkdir(facts.converted.staging, { recursive: true });
+      await writeReleaseRecords(facts.converted.staging, facts);
+      return planManifest({
+        plan,
+        base: facts.base,
+        version: facts.reserved.version,
+        releaseLine: facts.reserved.releaseLine,
+        content: facts.content,
+        artifacts: facts.converted.artifacts,
+        tools: facts.tools,
+        timings: facts.timings,
+        tested: request.test,
+        now: context.clock.now(),
+      });
+    },
+    summarize: (manifest) =>
+      `release.json, ${manifest.artifacts.length === 1 ? '1 artifact' : `${manifest.artifacts.length} artifacts`}`,
+  };
+}
+
+/** Stage `catalogue`: the release appears under its name, whole. */
+export function catalogueStage(
+  scene: BuildScene,
+  staging: string,
+  manifest: ReleaseManifest,
+): Stage<FiledRelease> {
+  const { request, context } = scene;
+  return {
+    name: 'catalogue',
+    run: () => fileRelease(request.catalogue, staging, manifest, { now: context.clock.now() }),
+    summarize: ({ isLatest }) => (isLatest ? 'filed, and the latest of its line' : 'filed'),
+    record: ({ directory, long }) => ({ directory, long }),
+  };
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(1|true|yes)$/i.test(value);
+}

@@ -1,0 +1,29 @@
+import type { BuildOutcome } from './build-outcome.ts';
+import { buildLine, type SharedWork } from './build-line.ts';
+import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { Failure } from '../errors/failure.ts';
+
+/**
+ * Builds every profile of a request, one after the other. Profiles with equal recipes up to the unstamped disk share
+ * the work up to there.
+ *
+ * Raises the failure of the first profile that fails; what was filed before stays.
+ */
+export async function buildTemplates(
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<BuildOutcome[]> {
+  if (request.resume !== undefined) {
+    throw new Failure('usage', 'E_NOT_YET', '--resume cannot continue a run yet', {
+      hint: 'build again: the base disk and every package are cached',
+    });
+  }
+  const shared: SharedWork = { provisioned: new Map(), cleanups: [] };
+  const outcomes: BuildOutcome[] = [];
+  try {
+    for (const profile of request.profiles) outcomes.push(await buildLine(profile, request, shared, context));
+  } finally {
+    for (const cleanup of shared.cleanups) await cleanup();
+  }
+  return outcomes;
+}

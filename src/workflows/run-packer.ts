@@ -1,0 +1,323 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../errors/failure.ts';
+import { readTextIfExists } from '../host/files.ts';
+import { inOwnProcesses } from '../host/own-processes.ts';
+import type { SecretFilter } from '../host/secrets.ts';
+import { parsePackerLogLine } from '../packer/log.ts';
+import { parsePackerLine, type PackerEvent } from '../packer/machine-readable.ts';
+import { PackerProgressReader } from '../packer/progress.ts';
+import type { PackerProject } from '../packer/project.ts';
+import { DISK_FILE, RUN_FILES } from '../packer/qemu-source.ts';
+import { packerBuildCommand, packerInitCommand, type PackerRun } from '../packer/run-command.ts';
+import { secretsOf } from '../profiles/secrets.ts';
+import { secretVariable } from '../packer/provisioner-environment.ts';
+import { basePath, type CheckedBase } from './base-cache.ts';
+import type { WorkflowContext } from './build-request.ts';
+import type { BuildPlan } from './plan-build.ts';
+import { guestFilesOf } from './plan-build.ts';
+import { readAndPlanProject, writeProject } from './render-project.ts';
+import { readBackProject } from './validate-project.ts';
+
+/** What a Packer run works with. */
+export interface PackerRunInput {
+  readonly plan: BuildPlan;
+  readonly prepared: PreparedProject;
+  readonly base: CheckedBase;
+  /** Directory of the run; everything is written below it. */
+  readonly directory: string;
+  readonly secrets: SecretFilter;
+  readonly onProgress: (detail: string, percent?: number) => void;
+}
+
+/** The disk as the provisioners left it: an overlay of the base disk. */
+export interface ProvisionedDisk {
+  readonly path: string;
+  readonly provisioners: number;
+}
+
+const KEYGEN_DEADLINE_MS = 30_000;
+/** How long the guest may take to let us in, and to power off; an accelerated guest needs a tenth of it. */
+const SSH_TIMEOUT_MS = { kvm: 5 * 60_000, tcg: 15 * 60_000 } as const;
+const SHUTDOWN_TIMEOUT_MS = 10 * 60_000;
+/** Packer's own start and end around the guest. */
+const OVERHEAD_MS = 2 * 60_000;
+/** QEMU has gone but Packer has not noticed: it is given this long to end by itself first. */
+const QEMU_GONE_GRACE_MS = 3000;
+
+/** A Packer project on disk, read back and found to say what was meant. */
+export interface PreparedProject {
+  readonly project: PackerProject;
+  readonly directory: string;
+}
+
+/** Renders the project of a plan below the run's directory; needs no base yet, so it can go on beside making one. */
+export async function prepareProject(plan: BuildPlan, runDirectory: string): Promise<PreparedProject> {
+  const profile = { ...plan.profile, files: guestFilesOf(plan) };
+  const project = await readAndPlanProject(profile, plan.packer.dialect);
+  const directory = join(runDirectory, 'project');
+  await writeProject(project, directory);
+  await readBackProject(project, directory);
+  return { project, directory };
+}
+
+/**
+ * Lets Packer boot the base, run the provisioners and power the guest off.
+ * Packer, its plugins and QEMU live in a process namespace of their own and end with it.
+ *
+ * Raises `E_PACKER_FAILED` with the error of the guest or of Packer, `E_QEMU_DIED` when the machine stopped under
+ * Packer (which would not notice), `E_QEMU_START` when it did not start.
+ */
+export async function runPacker(input: PackerRunInput, context: WorkflowContext): Promise<ProvisionedDisk> {
+  const { plan, directory, prepared } = input;
+  const vm = join(directory, 'vm');
+  await mkdir(vm, { recursive: true });
+  const run = await describeRun(input, { projectDirectory: prepared.directory, vm }, context);
+  try {
+    if (plan.packer.dialect.name === 'modern') {
+      input.onProgress('packer init');
+      await context.run(packerInitCommand(run), { signal: context.signal });
+    }
+    await watchBuild(run, { ...input, vm }, context);
+  } finally {
+    await rm(run.values.ssh_private_key_file, { force: true });
+    await rm(`${run.values.ssh_private_key_file}.pub`, { force: true });
+  }
+  return {
+    path: join(run.values.output_directory, DISK_FILE),
+    provisioners: plan.profile.provisioners.length,
+  };
+}
+
+async function describeRun(
+  input: PackerRunInput,
+  places: { projectDirectory: string; vm: string },
+  context: WorkflowContext,
+): Promise<PackerRun> {
+  const { plan, base, directory } = input;
+  const key = join(directory, 'build-key');
+  await rm(key, { force: true });
+  const keygen = ['-q', '-t', 'ed25519', '-N', '', '-C', 'mintmark-build', '-f', key];
+  await context.run({ command: 'ssh-keygen', args: keygen, deadlineMs: KEYGEN_DEADLINE_MS });
+  const { accelerator } = plan.accelerator;
+  return {
+    packer: plan.packer.path,
+    projectDirectory: places.projectDirectory,
+    cacheDirectory: join(context.directories.cache, 'packer'),
+    environment: context.environment,
+    secrets: secretValues(plan, context),
+    values: {
+      base_disk: basePath(base, 'disk'),
+      base_sha256: base.entry.files.disk.sha256,
+      root_uuid: base.entry.rootUuid,
+      kernel: basePath(base, 'kernel'),
+      initrd: basePath(base, 'initrd'),
+      ssh_private_key_file: key,
+      ssh_public_key_base64: Buffer.from(await readFile(`${key}.pub`)).toString('base64'),
+      output_directory: join(directory, 'output'),
+      run_directory: places.vm,
+      accelerator,
+      cpu_model: accelerator === 'kvm' ? 'host' : 'max',
+      ssh_timeout: `${SSH_TIMEOUT_MS[accelerator] / 1000}s`,
+      shutdown_timeout: `${SHUTDOWN_TIMEOUT_MS / 1000}s`,
+      ...proxies(context),
+    },
+  };
+}
+
+function secretValues(plan: BuildPlan, context: WorkflowContext): Record<string, string> {
+  return Object.fromEntries(
+    secretsOf(plan.profile).map(({ fromEnv }) => [
+      secretVariable(fromEnv),
+      context.environment[fromEnv] ?? '',
+    ]),
+  );
+}
+
+function proxies(context: WorkflowContext): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
+    const value = context.environment[name] ?? context.environment[name.toUpperCase()];
+    if (value !== undefined && value !== '') found[name] = value;
+  }
+  return found;
+}
+
+/** What a Packer run has told so far. */
+class PackerTale {
+  readonly errors: string[] = [];
+  readonly lastLines: string[] = [];
+  readonly qemuSaid: string[] = [];
+  shuttingDown = false;
+
+  hear(event: PackerEvent): void {
+    if (event.type === 'error') this.errors.push(event.message);
+    if (event.type !== 'ui') return;
+    if (event.text.trim() !== '') this.lastLines.push(event.text);
+    if (this.lastLines.length > 20) this.lastLines.shift();
+    if (event.text.startsWith('Gracefully halting')) this.shuttingDown = true;
+  }
+
+  hearLog(line: string): void {
+    const fact = parsePackerLogLine(line);
+    if (fact?.type === 'qemu-said') this.qemuSaid.push(fact.text);
+  }
+}
+
+async function watchBuild(
+  run: PackerRun,
+  input: PackerRunInput & { vm: string },
+  context: WorkflowContext,
+): Promise<void> {
+  const tale = new PackerTale();
+  const progress = new PackerProgressReader(input.prepared.project.steps);
+  const log = createWriteStream(join(input.directory, 'packer.log'), { flags: 'a' });
+  const qemuGone = new AbortController();
+  const ended = new AbortController();
+  const watching = watchQemu(join(input.vm, RUN_FILES.qmp), ended.signal, async () => {
+    await delay(QEMU_GONE_GRACE_MS, undefined, { signal: ended.signal }).catch(() => {});
+    if (!tale.shuttingDown && !ended.signal.aborted) qemuGone.abort();
+  });
+  const spec = packerBuildCommand(run, deadlineOf(input.plan));
+  // Packer's temporary files go with the run directory, however it ends.
+  const temporary = join(input.directory, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  const separate = inOwnProcesses({ ...spec, env: { ...spec.env, TMPDIR: temporary } });
+  try {
+    await context.run(separate, {
+      signal: AbortSignal.any([context.signal, qemuGone.signal]),
+      onLine: (line, stream) => hearLine(line, stream, { tale, log, progress, input }),
+    });
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    throw await explainPackerFailure(error, tale, qemuGone.signal.aborted, input);
+  } finally {
+    ended.abort();
+    await watching;
+    log.end();
+    await finished(log).catch(() => {});
+  }
+}
+
+function hearLine(
+  line: string,
+  stream: 'stdout' | 'stderr',
+  listener: { tale: PackerTale; log: WriteStream; progress: PackerProgressReader; input: PackerRunInput },
+): void {
+  const { tale, log, progress, input } = listener;
+  const text = input.secrets.text(line);
+  if (stream === 'stderr') {
+    log.write(`${text}\n`);
+    tale.hearLog(text);
+    return;
+  }
+  for (const event of parsePackerLine(text)) {
+    tale.hear(event);
+    const heard = progress.read(event);
+    if (!heard) continue;
+    const { step, detail } = heard;
+    input.onProgress(
+      step ? `${step.number} of ${step.total} ${step.name}${detail === '' ? '' : `: ${detail}`}` : detail,
+    );
+  }
+}
+
+function deadlineOf(plan: BuildPlan): number {
+  const provisioning = plan.profile.provisioners.reduce(
+    (sum, step) =>
+      sum + (step.type === 'shell' ? step.timeoutSeconds * 1000 * (1 + step.retries) : 10 * 60_000),
+    10 * 60_000,
+  );
+  return SSH_TIMEOUT_MS[plan.accelerator.accelerator] + provisioning + SHUTDOWN_TIMEOUT_MS + OVERHEAD_MS;
+}
+
+/**
+ * Calls back when QEMU goes away. Packer does not notice that (hashicorp/packer#2155), so we hold a connection to
+ * QEMU's control socket, which the kernel closes with it.
+ */
+async function watchQemu(socketPath: string, ended: AbortSignal, onGone: () => Promise<void>): Promise<void> {
+  while (!ended.aborted) {
+    const outcome = await holdConnection(socketPath, ended);
+    if (outcome === 'closed') return onGone();
+    await delay(500, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
+function holdConnection(socketPath: string, ended: AbortSignal): Promise<'closed' | 'refused'> {
+  return new Promise((resolve) => {
+    let connected = false;
+    const socket = createConnection(socketPath);
+    const stop = (): void => void socket.destroy();
+    ended.addEventListener('abort', stop, { once: true });
+    socket.on('connect', () => (connected = true));
+    socket.on('data', () => {});
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      ended.removeEventListener('abort', stop);
+      resolve(connected && !ended.aborted ? 'closed' : 'refused');
+    });
+  });
+}
+
+async function explainPackerFailure(
+  error: unknown,
+  tale: PackerTale,
+  qemuGone: boolean,
+  input: PackerRunInput & { vm: string },
+): Promise<unknown> {
+  if (!(error instanceof Failure)) return error;
+  if (error.kind !== 'command' && error.kind !== 'interrupted') return error;
+  const serial = await lastSerialLines(join(input.vm, RUN_FILES.serial), input.secrets);
+  const evidence = { packerErrors: tale.errors, serial, log: join(input.directory, 'packer.log') };
+  const details = [...tale.lastLines.slice(-12), ...serial.slice(-8).map((line) => `serial  ${line}`)];
+  const hint = `Packer's whole log is in ${evidence.log}`;
+  if (qemuGone) {
+    const last = tale.qemuSaid.at(-1);
+    const why = last === undefined ? '' : `: ${last}`;
+    return new Failure(
+      'command',
+      'E_QEMU_DIED',
+      `the virtual machine stopped while Packer was using it${why}`,
+      {
+        hint,
+        details,
+        evidence,
+        cause: error,
+      },
+    );
+  }
+  const [packerError] = tale.errors;
+  if (packerError?.startsWith('Build was halted') === true && tale.qemuSaid.length > 0) {
+    return new Failure('command', 'E_QEMU_START', `QEMU did not start: ${tale.qemuSaid.join(' ')}`, {
+      hint,
+      details,
+      evidence,
+    });
+  }
+  if (error.code === 'E_COMMAND_TIMEOUT') return error;
+  return new Failure(
+    'command',
+    'E_PACKER_FAILED',
+    `Packer failed: ${packerError ?? tale.lastLines.at(-1) ?? error.message}`,
+    {
+      hint,
+      details: details.length > 0 ? details : error.details,
+      evidence,
+      cause: error,
+    },
+  );
+}
+
+async function lastSerialLines(path: string, secrets: SecretFilter): Promise<string[]> {
+  const text = secrets.text((await readTextIfExists(path)) ?? '');
+  // oxlint-disable-next-line no-control-regex
+  const plain = text.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0009\u000b-\u001f]/g, '');
+  return plain
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-20);
+}

@@ -1,0 +1,68 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { releaseVersionOf, type ReleaseArtifact, type ReleaseManifest } from '../manifests/release.ts';
+import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
+import { machineArchitecture } from '../values/architecture.ts';
+import type { VersionRecord } from '../versions/version.ts';
+import type { CheckedBase } from './base-cache.ts';
+import { basePath } from './base-cache.ts';
+import type { BuildPlan } from './plan-build.ts';
+import type { GuestContent } from './read-guest.ts';
+
+/** What a release is stamped from. */
+export interface StampInput {
+  readonly plan: BuildPlan;
+  readonly base: CheckedBase;
+  readonly version: VersionRecord;
+  readonly releaseLine: string;
+  readonly content: GuestContent;
+  readonly artifacts: readonly ReleaseArtifact[];
+  readonly tools: Readonly<Record<string, string>>;
+  readonly timings: Readonly<Record<string, number>>;
+  readonly tested: boolean;
+  /** Instant of the stamp. */
+  readonly now: Date;
+}
+
+/** The manifest of a release: facts of this build only; what was not looked at is absent. */
+export function planManifest(input: StampInput): ReleaseManifest {
+  const { plan, content } = input;
+  const { profile, closure } = plan;
+  const newest = Math.max(0, ...closure.mirrors.map((state) => Date.parse(state.date) || 0));
+  return {
+    schema: 1,
+    name: profile.template.name,
+    line: profile.line,
+    scheme: 'date',
+    version: releaseVersionOf(input.version),
+    arch: machineArchitecture(profile.os.architecture),
+    created: input.now.toISOString(),
+    sourceDateEpoch: Math.floor(newest / 1000),
+    state: 'active',
+    recipe: { digest: plan.recipeDigest, profile: profile.name },
+    base: { method: profile.base.method, digest: plan.baseDigest },
+    os: {
+      id: content.osRelease['ID'] ?? profile.os.distribution,
+      version: content.osRelease['VERSION_ID'] ?? '',
+      kernel: content.kernels.at(-1) ?? '',
+      ...(profile.guest.releaseFiles.length === 0 ? {} : { releaseLine: input.releaseLine }),
+    },
+    mirrors: closure.mirrors.map(({ suite, inReleaseSha256, date }) => ({ suite, inReleaseSha256, date })),
+    tools: input.tools,
+    host: { accelerator: plan.accelerator.accelerator },
+    packagesDigest: packagesDigest(content.packages),
+    artifacts: input.artifacts,
+    ...(input.tested ? {} : { tests: { result: 'skipped' as const } }),
+    timings: input.timings,
+  };
+}
+
+/** Writes what stands beside the artifacts: packages, files, changelogs. */
+export async function writeReleaseRecords(
+  directory: string,
+  input: Pick<StampInput, 'content' | 'base'>,
+): Promise<void> {
+  await writeFile(join(directory, 'packages.txt'), renderPackageList(input.content.packages));
+  await writeFile(join(directory, 'files.txt'), input.content.fileList);
+  await copyFile(basePath(input.base, 'changelogs'), join(directory, 'changelogs.zst'));
+}
