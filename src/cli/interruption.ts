@@ -53,15 +53,19 @@ export function listenForSignals(source: SignalSource, handlers: InterruptionHan
 }
 
 /**
- * What an interrupted run reports: an interruption, whatever error the abort surfaced as. The first
- * error stays as the cause, unless it is only the abort itself.
+ * What an interrupted run reports: the signal, whatever error the abort surfaced as. That error stays as
+ * the reason, with its hint, details and evidence.
  */
 export function interruptedFailure(signal: AbortSignal, error: unknown): Failure {
-  if (error instanceof Failure && error.kind === 'interrupted') return error;
   const reason: unknown = signal.reason;
-  if (error === reason || !(reason instanceof Failure)) return interruptedBy('a signal');
-  const evidence = error instanceof Failure ? error.evidence : {};
-  return new Failure('interrupted', reason.code, reason.message, { evidence, cause: error });
+  if (error === reason && error instanceof Failure) return error;
+  const message = reason instanceof Failure ? reason.message : 'interrupted';
+  if (!(error instanceof Failure)) {
+    return new Failure('interrupted', 'E_INTERRUPTED', message, { cause: error });
+  }
+  const { hint, details, evidence } = error;
+  const options = { details, evidence, cause: error, ...(hint === undefined ? {} : { hint }) };
+  return new Failure('interrupted', 'E_INTERRUPTED', message, options);
 }
 
 function interruptedBy(name: string): Failure {

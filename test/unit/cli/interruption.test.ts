@@ -64,9 +64,18 @@ describe('signals', () => {
     });
   });
 
-  test('an interruption that already says what was interrupted stays', () => {
+  test('a bare abort has no further reason', () => {
+    const { signal } = afterSignals([0, 'SIGTERM']);
+    expect(interruptedFailure(signal, signal.reason)).toBe(signal.reason);
+  });
+
+  test('what the interrupted work says stays as the reason, with its hint', () => {
     const { signal } = afterSignals([0, 'SIGINT']);
-    const error = new Failure('interrupted', 'E_INTERRUPTED', 'qemu was interrupted');
-    expect(interruptedFailure(signal, error)).toBe(error);
+    const error = new Failure('interrupted', 'E_INTERRUPTED', 'qemu was interrupted', { hint: '--resume' });
+    expect(interruptedFailure(signal, error)).toMatchObject({
+      message: 'interrupted by SIGINT',
+      hint: '--resume',
+      cause: error,
+    });
   });
 });
