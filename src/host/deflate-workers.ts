@@ -4,8 +4,10 @@ import {
   WORKER_ROLE,
   type DeflatedRange,
   type DeflateRange,
+  type Deflater,
   type DeflateSettings,
   type WorkerAnswer,
+  type WorkerTask,
 } from './deflate-worker.ts';
 
 /** How pieces are deflated side by side. */
@@ -24,11 +26,12 @@ const DEFAULT_WORKERS = 2;
 const PIECES_PER_WORKER = 2;
 
 /** A thread's heap holds next to nothing: what it works on lies in buffers outside the heap. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 };
 
 /**
  * Deflates pieces of a file on worker threads and gives the results in the order of the pieces. What comes out does
- * not depend on the number of threads. Memory is bounded by the length of a piece times a small number.
+ * not depend on the number of threads. The data of a result is only valid until the next one is asked for: its
+ * memory is used again, so that the need for memory does not grow with the file.
  *
  * Raises the system error of a file that cannot be read, the signal's reason, and what ended a thread.
  */
@@ -41,16 +44,17 @@ export async function* deflateRanges(
     workers === 0 || script === undefined
       ? [callingThread(settings)]
       : Array.from({ length: workers }, () => startThread(script, settings));
-  const waiting: Promise<DeflatedRange>[] = [];
+  const waiting: Piece[] = [];
+  const memories: SharedArrayBuffer[] = [];
   try {
     for (const range of ranges) {
       signal?.throwIfAborted();
-      if (waiting.length >= threads.length * PIECES_PER_WORKER) yield await next(waiting);
-      waiting.push(begin(threads, range));
+      if (waiting.length >= threads.length * PIECES_PER_WORKER) yield* finish(waiting, memories);
+      waiting.push(begin(threads, range, memories));
     }
     while (waiting.length > 0) {
       signal?.throwIfAborted();
-      yield await next(waiting);
+      yield* finish(waiting, memories);
     }
   } finally {
     await Promise.all(threads.map((thread) => thread.close()));
@@ -61,8 +65,15 @@ export async function* deflateRanges(
 interface DeflateThread {
   /** Pieces begun and not finished. */
   readonly load: () => number;
-  readonly deflate: (range: DeflateRange) => Promise<DeflatedRange>;
+  readonly deflate: (range: DeflateRange, memory: SharedArrayBuffer) => Promise<Int32Array>;
   readonly close: () => Promise<unknown>;
+}
+
+/** A piece that a thread works on. */
+interface Piece {
+  readonly range: DeflateRange;
+  readonly memory: SharedArrayBuffer;
+  readonly sizes: Promise<Int32Array>;
 }
 
 /** The script beside this module, where that is compiled: Node 20 cannot run TypeScript in a thread. */
@@ -70,33 +81,43 @@ function compiledScript(): URL | undefined {
   return import.meta.url.endsWith('.js') ? new URL('deflate-worker.js', import.meta.url) : undefined;
 }
 
-function begin(threads: readonly DeflateThread[], range: DeflateRange): Promise<DeflatedRange> {
+function begin(threads: readonly DeflateThread[], range: DeflateRange, memories: SharedArrayBuffer[]): Piece {
   const [idlest] = threads.toSorted((a, b) => a.load() - b.load());
   if (!idlest) throw new Error('there is no thread to deflate in');
-  const result = idlest.deflate(range);
+  const free = memories.findIndex(({ byteLength }) => byteLength >= range.length);
+  const memory = free < 0 ? new SharedArrayBuffer(range.length) : memories.splice(free, 1)[0];
+  if (!memory) throw new Error('memory that was found is gone');
+  const sizes = idlest.deflate(range, memory);
   // Its failure is seen when its turn comes; until then it must not count as unhandled.
-  result.catch(() => {});
-  return result;
+  sizes.catch(() => {});
+  return { range, memory, sizes };
 }
 
-async function next(waiting: Promise<DeflatedRange>[]): Promise<DeflatedRange> {
-  const result = await waiting.shift();
-  if (!result) throw new Error('no piece is being deflated');
-  return result;
+/** Gives the oldest piece's result, and its memory back when the reader is done with it. */
+async function* finish(waiting: Piece[], memories: SharedArrayBuffer[]): AsyncGenerator<DeflatedRange> {
+  const piece = waiting.shift();
+  if (!piece) return;
+  const sizes = await piece.sizes;
+  const length = sizes.reduce((sum, size) => sum + Math.max(0, size), 0);
+  yield { ...piece.range, sizes, data: new Uint8Array(piece.memory, 0, length) };
+  memories.push(piece.memory);
 }
 
 function callingThread(settings: DeflateSettings): DeflateThread {
-  let deflate: ((range: DeflateRange) => DeflatedRange) | undefined;
+  let deflater: Deflater | undefined;
   return {
     load: () => 0,
-    deflate: async (range) => (deflate ??= createDeflater(settings))(range),
-    close: async () => {},
+    deflate: async (range, memory) => {
+      deflater ??= createDeflater(settings);
+      return deflater.deflate(range, new Uint8Array(memory));
+    },
+    close: async () => deflater?.close(),
   };
 }
 
 /** The two ends of a promise that a thread's answer settles. */
 interface Waiter {
-  readonly resolve: (result: DeflatedRange) => void;
+  readonly resolve: (sizes: Int32Array) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -116,19 +137,19 @@ function startThread(script: URL, settings: DeflateSettings): DeflateThread {
   worker.on('message', (answer: WorkerAnswer) => {
     const waiter = waiters.get(answer.id);
     waiters.delete(answer.id);
-    if ('result' in answer) waiter?.resolve(answer.result);
+    if ('sizes' in answer) waiter?.resolve(answer.sizes);
     else waiter?.reject(answer.error);
   });
   worker.on('error', die);
   worker.on('exit', (code) => die(new Error(`a deflating thread ended by itself with code ${code}`)));
   return {
     load: () => waiters.size,
-    deflate: (range) =>
+    deflate: (range, memory) =>
       new Promise((resolve, reject) => {
         if (death) return reject(death);
         count += 1;
         waiters.set(count, { resolve, reject });
-        worker.postMessage({ id: count, range }, []);
+        worker.postMessage({ id: count, range, memory } satisfies WorkerTask, []);
       }),
     close: () => worker.terminate(),
   };

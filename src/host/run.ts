@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { Failure } from '../errors/failure.ts';
 import { renderCommandLine, type CommandSpec } from '../values/command-spec.ts';
@@ -30,6 +31,9 @@ export type Runner = (spec: CommandSpec, options?: RunOptions) => Promise<RunRes
 
 /** Time between SIGTERM and SIGKILL, in milliseconds. */
 export const KILL_GRACE_MS = 5000;
+
+/** Time between the death of a killed program and the end of our listening, in milliseconds. */
+const ORPHAN_GRACE_MS = 250;
 
 /** Output kept per stream, in characters; a program that writes more is ended. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -62,6 +66,9 @@ export const run: Runner = async (spec, options = {}) => {
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   if (subprocess.pid !== undefined) options.onStart?.(subprocess.pid);
+  subprocess.once('exit', (_code, killedBy) => {
+    if (killedBy !== null) setTimeout(stopReading, ORPHAN_GRACE_MS, subprocess).unref();
+  });
   const { onLine } = options;
   if (onLine) {
     forwardLines(subprocess.stdout, (line) => onLine(line, 'stdout'));
@@ -82,6 +89,12 @@ export const run: Runner = async (spec, options = {}) => {
   }
   return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode, durationMs };
 };
+
+/** Children of a killed program may live on and hold its output open; they must not hold us. */
+function stopReading(subprocess: { readonly stdout: Readable; readonly stderr: Readable }): void {
+  subprocess.stdout.destroy();
+  subprocess.stderr.destroy();
+}
 
 /** Splits a stream into lines; a last line without an end is delivered too. */
 export function forwardLines(
