@@ -26,8 +26,8 @@ export interface WrittenImage extends FileDigests {
   readonly virtualSizeBytes: number;
 }
 
-/** Read and deflated at once: 32 clusters. */
-const PIECE_BYTES = 32 * CLUSTER_BYTES;
+/** Read and deflated at once: 16 clusters, which keeps memory low and messages rare. */
+const PIECE_BYTES = 16 * CLUSTER_BYTES;
 
 /** `qemu-img map` takes milliseconds; this only ends a file system that hangs. */
 const MAP_DEADLINE_MS = 60_000;
