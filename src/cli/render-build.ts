@@ -1,9 +1,10 @@
+import { isMapping } from '../schemas/document-path.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { shortDigest } from '../values/digest.ts';
 import { renderDuration } from '../values/duration.ts';
 import type { BuildOutcome } from '../workflows/build-outcome.ts';
 import { STAGES } from '../workflows/events.ts';
-import { alignRight, renderColumns, type TextLayout } from './text-layout.ts';
+import { alignRight, renderColumns, truncate, type TextLayout } from './text-layout.ts';
 
 /** How many packages the summary names. */
 const SHOWN_PACKAGES = 5;
@@ -49,10 +50,30 @@ function renderUpToDate(outcome: BuildOutcome): string {
   ].join('\n');
 }
 
-function renderPlanned(outcome: BuildOutcome, { style }: TextLayout): string {
-  const title = `would build ${style.bold(`${outcome.line} ${outcome.long}`)} for ${outcome.arch}; nothing was reserved or written`;
-  const plan = outcome.plan === undefined ? [] : JSON.stringify(outcome.plan, undefined, 2).split('\n');
-  return [title, ...(outcome.remarks ?? []).map((remark) => `  ${remark}`), ...plan].join('\n');
+function renderPlanned(outcome: BuildOutcome, { style, width }: TextLayout): string {
+  const name = style.bold(`${outcome.line} ${outcome.long}`);
+  const entries = Object.entries(isMapping(outcome.plan) ? outcome.plan : {});
+  const labelWidth = Math.max(0, ...entries.map(([key]) => key.length));
+  const rows = entries.map(([key, value]) => [
+    key,
+    truncate(renderPlannedValue(value), width - labelWidth - 4),
+  ]);
+  return [
+    `would build ${name} for ${outcome.arch}; nothing was reserved or written`,
+    ...renderColumns(rows, 2),
+    ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
+    '  in a pipe, or with --json, the whole plan is printed',
+  ].join('\n');
+}
+
+/** One part of a plan in one line: `215: adduser 3.152, apt 3.0.4, …`. */
+function renderPlannedValue(value: unknown): string {
+  if (Array.isArray(value)) return `${value.length}: ${value.map(renderPlannedValue).join(', ')}`;
+  if (!isMapping(value)) return String(value);
+  return Object.values(value)
+    .filter((member) => typeof member !== 'object')
+    .map(String)
+    .join(' ');
 }
 
 /** `412 MiB (5.0 GiB virtual)   sha256 9f2c…41` */

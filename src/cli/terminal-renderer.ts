@@ -136,14 +136,14 @@ function marks({ style }: TextLayout) {
       [Level.SKIPPED_WITHOUT_COLLAPSE]: '–',
       [Level.WAITING]: ' ',
       [Level.COMPLETED_WITH_FAILED_SISTER_TASKS]: ' ',
-      [Level.OUTPUT]: '!',
-      [Level.SKIPPED_WITH_COLLAPSE]: '!',
+      // Remarks bring their own mark.
+      [Level.OUTPUT]: '',
+      [Level.SKIPPED_WITH_COLLAPSE]: '',
     },
     color: {
       [Level.COMPLETED]: green,
       [Level.FAILED]: red,
       [Level.PENDING]: yellow,
-      [Level.OUTPUT]: yellow,
       [Level.SKIPPED_WITHOUT_COLLAPSE]: plain,
       [Level.WAITING]: plain,
       [Level.COMPLETED_WITH_FAILED_SISTER_TASKS]: plain,
@@ -166,9 +166,9 @@ function titleOf(board: StageBoard, stage: StageName, options: StageListOptions)
 }
 
 function remarkOf(event: WorkflowEvent): string | undefined {
-  return event.type === 'warning' || event.type === 'notice' || event.type === 'header'
-    ? withoutControlCharacters(event.text)
-    : undefined;
+  if (event.type === 'warning') return `! ${withoutControlCharacters(event.text)}`;
+  const isRemark = event.type === 'notice' || event.type === 'header';
+  return isRemark ? withoutControlCharacters(event.text) : undefined;
 }
 
 /** Puts a line below the stage that is running, where it stays. */

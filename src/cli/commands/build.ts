@@ -78,13 +78,19 @@ export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue:
   };
 }
 
-/** One build: its facts at the top of the document; several: a list under `builds`. */
+/**
+ * One build: its facts at the top of the document; several: a list under `builds`. The result is the plan
+ * of a dry run, else one path per line.
+ */
 export function describeBuilds(outcomes: readonly BuildOutcome[], layout: TextLayout): CommandOutcome {
   const [first] = outcomes;
+  const plans = outcomes.flatMap(({ status, plan }) => (status === 'planned' ? [plan] : []));
   const paths = outcomes.flatMap(({ path }) => (path === undefined ? [] : [path]));
+  const result =
+    plans.length > 0 ? JSON.stringify(plans.length === 1 ? plans[0] : plans, undefined, 2) : paths.join('\n');
   return {
     document: outcomes.length === 1 && first ? { ...first } : { builds: outcomes },
     summary: outcomes.map((outcome) => renderBuildOutcome(outcome, layout)).join('\n\n'),
-    ...(paths.length === 0 ? {} : { result: paths.join('\n') }),
+    ...(result === '' ? {} : { result }),
   };
 }

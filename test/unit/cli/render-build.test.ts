@@ -54,10 +54,27 @@ describe('the summary of a build', () => {
     );
   });
 
-  test('a dry run prints the plan and says that nothing happened', () => {
-    const text = renderBuildOutcome({ ...built, status: 'planned', plan: { packages: 214 } }, layout);
-    expect(text).toContain('would build server 26.11.21-1.57 for x86_64; nothing was reserved or written');
-    expect(text).toContain('"packages": 214');
+  test('a dry run shows the plan in short and says that nothing happened', () => {
+    const packages = [
+      { name: 'adduser', version: '3.152' },
+      { name: 'apt', version: '3.0.4' },
+    ];
+    const plan = { profile: { name: 'server', disk: {} }, baseDigest: '0'.repeat(64), packages };
+    expect(
+      renderBuildOutcome({ ...built, status: 'planned', plan, remarks: [] }, layout).split('\n'),
+    ).toEqual([
+      'would build server 26.11.21-1.57 for x86_64; nothing was reserved or written',
+      '  profile     server',
+      `  baseDigest  ${'0'.repeat(64)}`,
+      '  packages    2: adduser 3.152, apt 3.0.4',
+      '  in a pipe, or with --json, the whole plan is printed',
+    ]);
+  });
+
+  test('the result of a dry run is the whole plan', () => {
+    const planned: BuildOutcome = { ...built, status: 'planned', plan: { packages: 214 } };
+    expect(JSON.parse(describeBuilds([planned], layout).result ?? '')).toEqual({ packages: 214 });
+    expect(JSON.parse(describeBuilds([planned, planned], layout).result ?? '')).toHaveLength(2);
   });
 
   test('one build puts its facts at the top of the document, several make a list', () => {
@@ -67,7 +84,7 @@ describe('the summary of a build', () => {
 
   test('the result for scripts is one path per line', () => {
     expect(describeBuilds([built, built], layout).result).toBe(`${built.path}\n${built.path}`);
-    const { path: _path, ...planned } = built;
-    expect(describeBuilds([{ ...planned, status: 'planned' }], layout).result).toBeUndefined();
+    const { path: _path, ...pathless } = built;
+    expect(describeBuilds([pathless], layout).result).toBeUndefined();
   });
 });

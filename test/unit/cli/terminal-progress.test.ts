@@ -77,6 +77,14 @@ describe('progress on a terminal', () => {
     expect(lines.slice(1, 3)).toEqual(['– base   not needed', '  ! old mirror']);
   });
 
+  test('what is no warning has no mark', async () => {
+    const lines = await linesAfter('finished', stages, planned, base, {
+      type: 'header',
+      text: 'packer 1.6.6',
+    });
+    expect(lines[2]).toBe('  packer 1.6.6');
+  });
+
   test('a second list follows the first', async () => {
     const lines = await linesAfter('finished', stages, planned, stages, planned);
     expect(lines.filter((line) => line.startsWith('✔ plan'))).not.toEqual([]);
