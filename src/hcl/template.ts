@@ -1,4 +1,3 @@
-/** A reference to something else in the project: `var.base_disk`, `path.root`. */
 const REFERENCE = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 
 /** Text that HCL computes: literal parts and interpolations. */
@@ -18,18 +17,24 @@ export class HclTemplate {
 }
 
 /**
- * Tag for templates whose interpolations are references: hclTemplate`sha256:${'var.base_sha256'}`.
- * Throws when an interpolation is anything but a reference (a bug of the caller).
+ * A reference to something else in the project, such as `var.base_disk` or `path.root`.
+ * Throws for anything that HCL would read as more than a dotted name (a bug of the caller).
  */
-export function hclTemplate(literals: TemplateStringsArray, ...references: readonly string[]): HclTemplate {
-  const parts = literals.map((literal, index) => {
-    const reference = references[index];
-    if (reference !== undefined && !REFERENCE.test(reference)) {
-      throw new Error(`not an HCL reference: ${reference}`);
-    }
-    return escapeTemplate(literal) + (reference === undefined ? '' : `\${${reference}}`);
+export function hclReference(name: string): HclTemplate {
+  if (!REFERENCE.test(name)) throw new Error(`not an HCL reference: ${name}`);
+  return new HclTemplate(`\${${name}}`);
+}
+
+/** Tag that joins text, taken literally, and references: hclTemplate`sha256:${hclReference('var.sum')}`. */
+export function hclTemplate(
+  literals: TemplateStringsArray,
+  ...parts: readonly (string | HclTemplate)[]
+): HclTemplate {
+  const texts = literals.map((literal, index) => {
+    const part = parts[index] ?? '';
+    return escapeTemplate(literal) + (typeof part === 'string' ? escapeTemplate(part) : part.source);
   });
-  return new HclTemplate(parts.join(''));
+  return new HclTemplate(texts.join(''));
 }
 
 /** Protects what begins an interpolation in a quoted HCL string. */

@@ -30,7 +30,8 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /^(?:Provisioning with shell script: |Uploading .* => )/, detail: null },
   { pattern: /^Setting a \S+ timeout for the next provisioner/, detail: null },
   {
-    pattern: /^(?:Found port for|Using SSH communicator|Looking for|The VM will be run headless|vnc:)/i,
+    pattern:
+      /^(?:Found port for|Using SSH communicator|Looking for|Using existing SSH|Not using a NetBridge|The VM will be run|view the screen of|vnc:)/i,
     detail: null,
   },
   { pattern: /^Get:\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[/, detail: 'downloading $1' },

@@ -8,7 +8,7 @@ import {
   LITERAL_LIMIT_BYTES,
   type HclValue,
 } from '../../../src/hcl/literal.ts';
-import { hclTemplate } from '../../../src/hcl/template.ts';
+import { hclReference, hclTemplate } from '../../../src/hcl/template.ts';
 
 describe('hclLiteral', () => {
   const rows: { value: HclValue; literal: string; because: string }[] = [
@@ -55,9 +55,9 @@ describe('hclLiteral', () => {
       literal: '{\n  "a b" = 1\n  "$${k}" = "v"\n}',
       because: 'keys are strings too',
     },
-    { value: hclTemplate`${'var.x'}`, literal: 'var.x', because: 'a lone reference needs no quotes' },
+    { value: hclReference('var.x'), literal: 'var.x', because: 'a lone reference needs no quotes' },
     {
-      value: hclTemplate`a"${'var.x'}\${y}`,
+      value: hclTemplate`a"${hclReference('var.x')}${'${y}'}`,
       literal: String.raw`"a\"${'${var.x}'}$${'${y}'}"`,
       because: 'only the reference is live',
     },
@@ -79,7 +79,7 @@ describe('hclLiteral', () => {
 
   test('refuses numbers that HCL lacks, and references that are code', () => {
     expect(() => hclLiteral(Number.NaN)).toThrow(/no number/);
-    expect(() => hclTemplate`${'file("/etc/passwd")'}`).toThrow(/not an HCL reference/);
+    expect(() => hclReference('file("/etc/passwd")')).toThrow(/not an HCL reference/);
   });
 });
 

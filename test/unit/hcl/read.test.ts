@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { readHcl, readHclList } from '../../../src/hcl/read.ts';
-import { HclTemplate, hclTemplate } from '../../../src/hcl/template.ts';
+import { HclTemplate, hclReference } from '../../../src/hcl/template.ts';
 
 test.each([
   { text: 'a = "x"', value: 'x', because: 'a string is a string' },
   { text: 'a = "$${x} %%{y}"', value: '${x} %{y}', because: 'escapes are undone' },
   { text: 'a = "$$${x}"', value: '$${x}', because: 'only the escape is undone' },
   { text: 'a = "\\u0024{x}"', value: '${x}', because: 'any spelling of the mark is literal' },
-  { text: 'a = var.x', value: hclTemplate`${'var.x'}`, because: 'a reference is no text' },
+  { text: 'a = var.x', value: hclReference('var.x'), because: 'a reference is no text' },
   {
     text: 'a = "$${p}${var.x}"',
     value: new HclTemplate('$${p}${var.x}'),
