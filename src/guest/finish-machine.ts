@@ -1,5 +1,11 @@
 import type { Profile } from '../profiles/profile.ts';
-import { renderCpio, type ArchiveFile } from '../disks/cpio.ts';
+
+/** A file that the finish machine gets, by its path in the initramfs. */
+export interface FinishFile {
+  readonly path: string;
+  readonly data: string;
+  readonly mode?: number;
+}
 
 /** Who the finished disk is, and what it is told about where packages come from. */
 export interface GuestIdentity {
@@ -23,12 +29,12 @@ export const FINISHED_MARKER = 'MINTMARK-FINISHED';
 export const FAILED_MARKER = 'MINTMARK-FAILED';
 
 /**
- * The inputs of `provisioners/finish/finish.sh` as an initramfs archive that is appended to the microvm's own.
+ * The inputs of `provisioners/finish/finish.sh`, for an initramfs archive that is appended to the microvm's own.
  *
  * @param script text of `finish.sh`
  */
-export function renderFinishArchive(profile: Profile, identity: GuestIdentity, script: string): Buffer {
-  const files: ArchiveFile[] = [
+export function planFinishFiles(profile: Profile, identity: GuestIdentity, script: string): FinishFile[] {
+  return [
     { path: 'finish/finish.sh', data: script, mode: 0o755 },
     { path: 'finish/image-id', data: identity.imageId },
     { path: 'finish/image-version', data: identity.imageVersion },
@@ -42,7 +48,6 @@ export function renderFinishArchive(profile: Profile, identity: GuestIdentity, s
       { path: `finish/release-files/${index}/text`, data: renderReleaseLine(file.brand, identity) },
     ]),
   ];
-  return renderCpio(files);
 }
 
 /** The line that management servers read: its third word is the version. */

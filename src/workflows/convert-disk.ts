@@ -1,10 +1,11 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
-import { digestFile, type FileDigests } from '../host/digest-file.ts';
+import type { FileDigests } from '../host/digest-file.ts';
 import type { Target } from '../profiles/profile.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { convertWithQemuImg } from './convert-with-qemu-img.ts';
 import { writeCompressedQcow2 } from './write-qcow2.ts';
 
 /** A converted disk, checked against its source. */
@@ -13,7 +14,7 @@ export interface ConvertedDisk extends FileDigests {
   readonly virtualSizeBytes: number;
 }
 
-const CONVERT_DEADLINE_MS = 60 * 60_000;
+const VERIFY_DEADLINE_MS = 60 * 60_000;
 
 /**
  * Converts the finished raw disk to a target's format, checks the structure of the result and compares it with its
@@ -30,12 +31,10 @@ export async function convertDisk(
 ): Promise<ConvertedDisk> {
   const partial = `${destination}.partial`;
   try {
-    await write(source, partial, target, context, (percent) => onProgress(describeFormat(target), percent));
+    const onPercent = (percent: number): void => onProgress(describeFormat(target), percent);
+    const digests = await write(source, partial, target, context, onPercent);
     onProgress('comparing with the source');
-    const [digests] = await Promise.all([
-      digestFile(partial, context.signal),
-      verify(source, partial, target, context),
-    ]);
+    await verify(source, partial, target, context);
     checkBudget(digests.sizeBytes, target);
     await rename(partial, destination);
     return { ...digests, path: destination, virtualSizeBytes: (await stat(source)).size };
@@ -53,39 +52,31 @@ export function describeFormat(target: Target): string {
   return facts.length === 0 ? target.format : `${target.format} (${facts.join(', ')})`;
 }
 
+/** Our own writer deflates on all cores, where qemu-img uses one; what it does not do is left to qemu-img. */
 async function write(
   source: string,
   destination: string,
   target: Target,
   context: WorkflowContext,
   onPercent: (percent: number) => void,
-): Promise<void> {
-  const compat = target.compat ?? '1.1';
-  if (target.format === 'qcow2' && target.compression === 'zlib') {
-    await writeCompressedQcow2(source, destination, {
-      compat,
-      run: context.run,
-      signal: context.signal,
-      onProgress: (done, total) => onPercent(total === 0 ? 100 : (100 * done) / total),
-    });
-    return;
+): Promise<FileDigests> {
+  const { run, signal } = context;
+  const { format, compression, compat } = target;
+  if (format === 'qcow2' && compression === 'zlib') {
+    const onProgress = (done: number, total: number): void => onPercent(total === 0 ? 100 : (100 * done) / total);
+    return writeCompressedQcow2(source, destination, { compat: compat ?? '1.1', run, signal, onProgress });
   }
-  const options = target.format === 'qcow2' ? [`compat=${compat}`] : [];
-  if (target.compression === 'zstd') options.push('compression_type=zstd');
-  await qemuImg(
-    [
-      'convert',
-      ...['-p', '-f', 'raw', '-O', target.format],
-      ...(target.compression === 'none' ? [] : ['-c']),
-      ...options.flatMap((option) => ['-o', option]),
-      source,
-      destination,
-    ],
-    context,
-    (line) => {
-      const percent = /\((\d+\.\d+)\/100%\)/.exec(line)?.[1];
-      if (percent !== undefined) onPercent(Number(percent));
+  if (format !== 'qcow2' && format !== 'raw') throw new Error(`${format} was not refused by the plan`);
+  return convertWithQemuImg(
+    {
+      sourcePath: source,
+      sourceFormat: 'raw',
+      outPath: destination,
+      format,
+      ...(compression === 'none' ? {} : { compression }),
+      ...(compat === undefined ? {} : { compat }),
     },
+    { run, signal, onPercent },
   );
 }
 
@@ -112,13 +103,9 @@ async function verify(
   }
 }
 
-async function qemuImg(
-  args: readonly string[],
-  context: WorkflowContext,
-  onLine: (line: string) => void = () => {},
-): Promise<void> {
-  const spec = dieWithParent({ command: 'qemu-img', args, deadlineMs: CONVERT_DEADLINE_MS });
-  await context.run(spec, { signal: context.signal, onLine });
+async function qemuImg(args: readonly string[], context: WorkflowContext): Promise<void> {
+  const spec = dieWithParent({ command: 'qemu-img', args, deadlineMs: VERIFY_DEADLINE_MS });
+  await context.run(spec, { signal: context.signal });
 }
 
 function checkBudget(sizeBytes: number, target: Target): void {

@@ -13,6 +13,8 @@ export interface QemuImgConversion {
   readonly format: 'qcow2' | 'raw';
   /** Compression of a qcow2; `zstd` needs QEMU 5.1 or later wherever the file is used. */
   readonly compression?: 'zlib' | 'zstd' | undefined;
+  /** qcow2 compatibility level; 1.1 unless given. */
+  readonly compat?: '0.10' | '1.1' | undefined;
 }
 
 /** How a conversion is watched. */
@@ -28,9 +30,9 @@ const CONVERT_DEADLINE_MS = 3_600_000;
 
 /** The call that converts to `outPath`. Options are spelled out, as defaults differ between versions of QEMU. */
 export function convertCommand(conversion: QemuImgConversion, outPath: string): CommandSpec {
-  const { sourceFormat, sourcePath, format, compression } = conversion;
+  const { sourceFormat, sourcePath, format, compression, compat } = conversion;
   const options = [
-    'compat=1.1',
+    `compat=${compat ?? '1.1'}`,
     'cluster_size=65536',
     ...(compression ? [`compression_type=${compression}`] : []),
   ];

@@ -1,12 +1,13 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { renderCpio } from '../disks/cpio.ts';
 import { Failure } from '../errors/failure.ts';
 import {
   FAILED_MARKER,
   FINISHED_MARKER,
   finishMachineArguments,
-  renderFinishArchive,
+  planFinishFiles,
   type GuestIdentity,
 } from '../guest/finish-machine.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
@@ -61,7 +62,7 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
 async function runFinishMachine(disk: string, input: FinishInput, context: WorkflowContext): Promise<void> {
   const initrd = join(input.directory, 'finish.cpio.gz');
   const script = await readFile(join(PROVISIONERS_DIRECTORY, 'finish/finish.sh'), 'utf8');
-  const archive = gzipSync(renderFinishArchive(input.profile, input.identity, script));
+  const archive = gzipSync(renderCpio(planFinishFiles(input.profile, input.identity, script)));
   await writeFile(initrd, Buffer.concat([await readFile(basePath(input.base, 'initrd')), archive]));
   const args = finishMachineArguments({
     accelerator: input.accelerator,
