@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { Failure } from '../errors/failure.ts';
 import { chooseAccelerator, type AcceleratorRequest } from '../host/accelerator.ts';
 import { readTextIfExists } from '../host/files.ts';
 import { findReadableKernel } from '../host/host-kernel.ts';
@@ -17,6 +18,12 @@ export interface DoctorMachine {
   /** The KVM device. */
   readonly kvm: string;
 }
+
+const CONTAINER_REMEDY =
+  'a container needs the right to mount (CAP_SYS_ADMIN) and a root that is a mount point';
+/** The first is Debian's switch, the second Ubuntu's. */
+const NAMESPACE_REMEDY =
+  'as root: sysctl kernel.unprivileged_userns_clone=1, or kernel.apparmor_restrict_unprivileged_userns=0';
 
 /** Subordinate ids that a guest's users and groups need: 0 to 65535, `nobody` among them. */
 const GUEST_IDS = 65_536;
@@ -90,7 +97,13 @@ export async function checkNamespaces(
   }
   const mapping = isRoot ? [] : ['--map-auto', '--map-root-user'];
   const args = [...mapping, '--mount', '--pid', '--fork', '--kill-child', 'true'];
-  await run({ command: 'unshare', args, deadlineMs: 10_000 }, { signal });
+  try {
+    await run({ command: 'unshare', args, deadlineMs: 10_000 }, { signal });
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind === 'interrupted') throw error;
+    const text = error.details.at(-1) ?? error.message;
+    return { name, status: 'fail', text, remedy: isRoot ? CONTAINER_REMEDY : NAMESPACE_REMEDY };
+  }
   return { name, status: 'ok', text: isRoot ? 'not needed: this is root' : `${GUEST_IDS} ids` };
 }
 
