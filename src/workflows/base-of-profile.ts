@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BASE_FILES } from '../bases/base-entry.ts';
 import { entryDirectory } from './base-cache.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
 import { planBuild, type BuildPlan } from './plan-build.ts';
+import { prepareProfile } from './prepare-profile.ts';
+import { probeHost } from './probe-host.ts';
 import { StageRunner } from './stage-runner.ts';
+import { withWorkDirectory } from './work-directory.ts';
 
 /** A base disk in the cache. */
 export interface BaseOfProfile {
@@ -30,7 +32,10 @@ export async function makeBaseOfProfile(
   const stages = new StageRunner(context.emit, context.signal);
   const plan = await stages.run({
     name: 'plan',
-    run: () => planBuild(reference, request, context),
+    run: async () => {
+      const prepared = await prepareProfile(reference, request, context);
+      return planBuild(prepared, await probeHost(request, context), request, context);
+    },
     summarize: ({ profile, closure }) => `${profile.name}, ${closure.packages.length} packages`,
   });
   const { entry, cached } = await stages.run({
@@ -43,18 +48,13 @@ export async function makeBaseOfProfile(
 }
 
 /** The checked copy that builds work on is not wanted here. */
-async function makeInScratch(
+function makeInScratch(
   plan: BuildPlan,
   { offline, rebuild }: BuildRequest,
   context: WorkflowContext,
   progress: (detail: string, percent?: number) => void,
 ): Promise<MadeBase> {
-  const work = join(context.directories.cache, 'work');
-  await mkdir(work, { recursive: true });
-  const scratch = await mkdtemp(join(work, 'base-'));
-  try {
-    return await makeBase({ ...plan, offline, rebuild }, scratch, context, progress);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  return withWorkDirectory('copy', context, (scratch) =>
+    makeBase({ ...plan, offline, rebuild }, scratch, context, progress),
+  );
 }

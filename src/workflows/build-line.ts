@@ -1,54 +1,21 @@
-import { rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
-import { planReservation } from '../catalogue/plan-reservation.ts';
-import { readTextIfExists } from '../host/files.ts';
 import { createSecretFilter } from '../host/secrets.ts';
-import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { secretsOf } from '../profiles/secrets.ts';
-import { machineArchitecture } from '../values/architecture.ts';
-import { renderLong } from '../versions/version.ts';
-import type { BuildOutcome, BuildSizes } from './build-outcome.ts';
+import type { BuildOutcome } from './build-outcome.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
-import {
-  baseStage,
-  burnReservation,
-  catalogueStage,
-  convertStage,
-  finishStage,
-  packerStage,
-  reserveVersion,
-  stampStage,
-  type BuildScene,
-  type FinishedBuild,
-  type ReservedBuild,
-} from './build-stages.ts';
+import { catalogueStage, convertStage, finishStage, stampStage } from './build-stages.ts';
+import { burnReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
+import { describeBuilt, describePlan, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
 import { STAGES, type StageName } from './events.ts';
-import { findReleaseByRecipe } from './file-release.ts';
-import type { MadeBase } from './make-base.ts';
-import { planBuild, type BuildPlan } from './plan-build.ts';
-import { withCatalogueErrors } from './catalogue-files.ts';
-import { readLineHistory } from './read-line.ts';
+import { planBuild } from './plan-build.ts';
+import type { PreparedProfile } from './prepare-profile.ts';
+import type { HostFacts } from './probe-host.ts';
+import { provisionDisk, type SharedWork } from './provision-disk.ts';
 import { recoverLine } from './recover-line.ts';
 import { RunDirectory } from './run-directory.ts';
-import type { ProvisionedDisk } from './run-packer.ts';
 import { readExpectedTiming, rememberTiming } from './run-timings.ts';
 import { StageRunner } from './stage-runner.ts';
-import { readToolVersions } from './tool-versions.ts';
-
-/** A disk that Packer is done with, and the base below it. */
-interface Provisioned {
-  readonly base: MadeBase;
-  readonly disk: ProvisionedDisk;
-}
-
-/** Work that several profiles of one request have in common. */
-export interface SharedWork {
-  /** Unstamped disks by build digest. */
-  readonly provisioned: Map<string, Provisioned>;
-  /** What is removed when the whole request is done. */
-  readonly cleanups: (() => Promise<void>)[];
-}
 
 /** Stages that a build goes through today; booting the artifacts is not among them yet. */
 const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 'test');
@@ -61,7 +28,8 @@ const RUN_DISKS = ['base', 'output', 'disk.raw', 'tmp'];
  * A failure burns the version, keeps its evidence and files nothing.
  */
 export async function buildLine(
-  reference: string,
+  prepared: PreparedProfile,
+  host: HostFacts,
   request: BuildRequest,
   shared: SharedWork,
   context: WorkflowContext,
@@ -71,18 +39,18 @@ export async function buildLine(
   context.emit({ type: 'stages', stages: BUILD_STAGES });
   const planned = await stages.run({
     name: 'plan',
-    run: () => planAndReserve(reference, request, context),
+    run: () => planAndReserve(prepared, host, request, context),
     summarize: summarizePlan,
   });
   if ('outcome' in planned) {
     return { ...planned.outcome, stageMs: stages.durations, totalMs: Math.round(performance.now() - began) };
   }
-  const { scene, reserved, tools } = planned;
+  const { scene, reserved } = planned;
   stages.recordIn(scene.run);
   try {
     const expected = await readExpectedTiming(context.directories.state, scene.plan.profile.name);
     context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
-    const built = await takeThroughStages(stages, scene, reserved, tools, shared);
+    const built = await takeThroughStages(stages, scene, reserved, shared);
     const totalMs = Math.round(performance.now() - began);
     await conclude(scene, stages, totalMs, shared);
     const usual = expected.totalMs === undefined ? {} : { usualMs: expected.totalMs };
@@ -94,23 +62,16 @@ export async function buildLine(
 
 /** A plan that is to be carried out, or the answer that nothing is. */
 type Planned =
-  | {
-      readonly scene: BuildScene;
-      readonly reserved: ReservedBuild;
-      readonly tools: Readonly<Record<string, string>>;
-    }
-  | { readonly outcome: Omit<BuildOutcome, 'stageMs' | 'totalMs'> };
+  { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
 
 async function planAndReserve(
-  reference: string,
+  prepared: PreparedProfile,
+  host: HostFacts,
   request: BuildRequest,
   context: WorkflowContext,
 ): Promise<Planned> {
-  const [plan, tools] = await Promise.all([
-    planBuild(reference, request, context),
-    readToolVersions(request, context),
-  ]);
-  announce(plan, tools, context);
+  const plan = await planBuild(prepared, host, request, context);
+  for (const text of plan.warnings) context.emit({ type: 'warning', text });
   const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
   if (equal) return { outcome: equal };
   if (request.dryRun) return { outcome: await describePlan(plan, request) };
@@ -125,23 +86,12 @@ async function planAndReserve(
   const values = secretsOf(profile).flatMap(({ fromEnv }) => context.environment[fromEnv] ?? []);
   const scene = { request, context, plan, run, secrets: createSecretFilter(values) };
   try {
-    return { scene, reserved: await reserveVersion(scene), tools };
+    return { scene, reserved: await reserveVersion(scene) };
   } catch (error) {
     // Nothing was begun, so there is nothing to look at later.
     await rm(run.path, { recursive: true, force: true });
     throw error;
   }
-}
-
-function announce(plan: BuildPlan, tools: Readonly<Record<string, string>>, context: WorkflowContext): void {
-  const { accelerator, reason } = plan.accelerator;
-  const facts = [
-    `packer ${plan.packer.dialect.version}`,
-    `qemu ${tools['qemu-system-x86_64'] ?? ''}`,
-    accelerator === 'kvm' ? 'KVM' : `TCG (${reason})`,
-  ];
-  context.emit({ type: 'header', text: facts.join(' · ') });
-  for (const text of plan.warnings) context.emit({ type: 'warning', text });
 }
 
 function summarizePlan(planned: Planned): string {
@@ -156,144 +106,21 @@ function summarizePlan(planned: Planned): string {
   ].join(', ');
 }
 
-async function findEqualRelease(
-  plan: BuildPlan,
-  request: BuildRequest,
-): Promise<Omit<BuildOutcome, 'stageMs' | 'totalMs'> | undefined> {
-  const { line, os } = plan.profile;
-  const inputs = { recipeDigest: plan.recipeDigest, baseDigest: plan.baseDigest };
-  const equal = await findReleaseByRecipe(request.catalogue, line, inputs);
-  if (!equal) return undefined;
-  const text = await readTextIfExists(join(equal.directory, 'release.json'));
-  const release = text === undefined ? undefined : parseReleaseManifest(text);
-  return {
-    status: 'up-to-date',
-    line,
-    long: equal.long,
-    arch: machineArchitecture(os.architecture),
-    sizes: {},
-    biggestPackages: [],
-    ...artifactFacts(equal.directory, release),
-    ...(release === undefined ? {} : { release }),
-    remarks: [`same recipe and the same ${plan.closure.packages.length} packages`],
-  };
-}
-
-async function describePlan(
-  plan: BuildPlan,
-  request: BuildRequest,
-): Promise<Omit<BuildOutcome, 'stageMs' | 'totalMs'>> {
-  const { profile } = plan;
-  const history = await withCatalogueErrors(request.catalogue, () =>
-    readLineHistory(request.catalogue, profile.line),
-  );
-  const next = planReservation(history, {
-    date: plan.date,
-    policy: profile.version.policy,
-    recipeDigest: plan.recipeDigest,
-    newCatalogue: true,
-    ci: false,
-    ...(request.buildNumber === undefined ? {} : { buildNumber: request.buildNumber }),
-  });
-  return {
-    status: 'planned',
-    line: profile.line,
-    long: renderLong(next),
-    arch: machineArchitecture(profile.os.architecture),
-    sizes: {},
-    biggestPackages: [],
-    plan: {
-      profile,
-      recipeDigest: plan.recipeDigest,
-      baseDigest: plan.baseDigest,
-      accelerator: plan.accelerator,
-      packer: plan.packer,
-      mirrors: plan.closure.mirrors,
-      packages: plan.closure.packages.map(({ name, version, architecture }) => ({
-        name,
-        version,
-        architecture,
-      })),
-    },
-  };
-}
-
 async function takeThroughStages(
   stages: StageRunner,
   scene: BuildScene,
   reserved: ReservedBuild,
-  tools: Readonly<Record<string, string>>,
   shared: SharedWork,
-): Promise<Omit<BuildOutcome, 'stageMs' | 'totalMs'>> {
-  const provisioned = await provision(stages, scene, shared);
+): Promise<UntimedOutcome> {
+  const provisioned = await provisionDisk(stages, scene, shared);
   const finished = await stages.run(finishStage(scene, provisioned.base, provisioned.disk, reserved));
   const converted = await stages.run(convertStage(scene, finished.disk, reserved));
   const { base } = provisioned;
   const { content } = finished;
   const timings = { ...stages.durations };
-  const manifest = await stages.run(
-    stampStage(scene, { base, content, converted, reserved, tools, timings }),
-  );
+  const manifest = await stages.run(stampStage(scene, { base, content, converted, reserved, timings }));
   const filed = await stages.run(catalogueStage(scene, converted.staging, manifest));
-  return {
-    status: 'built',
-    line: manifest.line,
-    long: filed.long,
-    arch: manifest.arch,
-    ...artifactFacts(filed.directory, manifest),
-    sizes: await measureSizes(provisioned, finished, manifest),
-    biggestPackages: content.packagesBySize
-      .slice(0, 5)
-      .map(({ name, installedSizeKiB }) => ({ name, sizeBytes: installedSizeKiB * 1024 })),
-    release: manifest,
-    runDirectory: scene.run.path,
-  };
-}
-
-/** The unstamped disk: made, or taken over from another profile of this request that has the same recipe so far. */
-async function provision(stages: StageRunner, scene: BuildScene, shared: SharedWork): Promise<Provisioned> {
-  const known = shared.provisioned.get(scene.plan.buildDigest);
-  if (known) {
-    for (const stage of ['base', 'packer'] as const) {
-      scene.context.emit({
-        type: 'stage-skipped',
-        stage,
-        reason: 'the same disk was made for another profile just now',
-      });
-    }
-    return known;
-  }
-  const { base, prepared } = await stages.run(baseStage(scene));
-  const disk = await stages.run(packerStage(scene, base, prepared));
-  const provisioned = { base, disk };
-  shared.provisioned.set(scene.plan.buildDigest, provisioned);
-  return provisioned;
-}
-
-function artifactFacts(
-  directory: string,
-  release: ReleaseManifest | undefined,
-): Pick<BuildOutcome, 'path' | 'sizeBytes' | 'virtualSizeBytes' | 'sha256'> {
-  const [artifact] = release?.artifacts ?? [];
-  if (!artifact) return { path: directory };
-  const { sizeBytes, virtualSizeBytes, sha256 } = artifact;
-  return { path: join(directory, artifact.file), sizeBytes, virtualSizeBytes, sha256 };
-}
-
-async function measureSizes(
-  provisioned: Provisioned,
-  finished: FinishedBuild,
-  manifest: ReleaseManifest,
-): Promise<BuildSizes> {
-  const overlay = await stat(provisioned.disk.path);
-  const baseBytes = provisioned.base.entry.files.disk.sizeBytes;
-  const [artifact] = manifest.artifacts;
-  return {
-    baseBytes,
-    provisionedBytes: baseBytes + overlay.blocks * 512,
-    finishedBytes: finished.disk.allocatedBytes,
-    ...(artifact === undefined ? {} : { packedBytes: artifact.sizeBytes }),
-  };
+  return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
 }
 
 async function conclude(

@@ -2,97 +2,22 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactFileName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
-import type { SecretFilter } from '../host/secrets.ts';
 import type { ReleaseArtifact, ReleaseManifest } from '../manifests/release.ts';
 import type { Target } from '../profiles/profile.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { renderIsoDate } from '../values/calendar-date.ts';
-import { renderShort, renderWire, type VersionRecord } from '../versions/version.ts';
-import { markBuilding, reserve, reservedVersion, type Reservation } from './allocate-version.ts';
-import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import type { BuildScene, ReservedBuild } from './build-scene.ts';
 import { convertDisk, describeFormat, type ConvertedDisk } from './convert-disk.ts';
-import { fileFailure, type Evidence } from './file-failure.ts';
 import { fileRelease, type FiledRelease } from './file-release.ts';
 import { finishDisk, type FinishedDisk } from './finish-disk.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
-import type { BuildPlan } from './plan-build.ts';
 import type { GuestContent } from './read-guest.ts';
 import { readGuest } from './read-guest.ts';
-import type { RunDirectory } from './run-directory.ts';
 import { prepareProject, runPacker, type PreparedProject, type ProvisionedDisk } from './run-packer.ts';
 import type { Stage } from './stage-runner.ts';
 import { createStaging, removeStaging } from './stage-release.ts';
 import { planManifest, writeReleaseRecords } from './stamp-release.ts';
-
-/** What all stages of one build know. */
-export interface BuildScene {
-  readonly request: BuildRequest;
-  readonly context: WorkflowContext;
-  readonly plan: BuildPlan;
-  readonly run: RunDirectory;
-  readonly secrets: SecretFilter;
-}
-
-/** The version of a build, reserved. */
-export interface ReservedBuild {
-  readonly reservation: Reservation;
-  readonly version: VersionRecord;
-  /** What release files in the guest show. */
-  readonly releaseLine: string;
-}
-
-/** Reserves the version of a plan. It is no stage of its own, but the end of `plan`; {@link burnReservation} is its undo. */
-export async function reserveVersion(scene: BuildScene): Promise<ReservedBuild> {
-  const { plan, request, context, run } = scene;
-  const { profile } = plan;
-  const reservation = await reserve(request.catalogue, profile.line, {
-    date: plan.date,
-    policy: profile.version.policy,
-    recipeDigest: plan.recipeDigest,
-    newCatalogue: request.newCatalogue,
-    ci: isTrue(context.environment['CI']),
-    now: context.clock.now(),
-    run: run.id,
-    ...(request.buildNumber === undefined ? {} : { buildNumber: request.buildNumber }),
-  });
-  await markBuilding(reservation, context.clock.now(), run.id);
-  await run.update({ long: reservation.long });
-  const version = reservedVersion(reservation);
-  return { reservation, version, releaseLine: releaseLineOf(plan, version) };
-}
-
-/**
- * What management servers read in the guest. SHORT passes every known consumer; under policy `line` SHORT never
- * changes, so WIRE tells rebuilds apart wherever four parts are taken.
- */
-export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: VersionRecord): string {
-  const { version: options, template } = plan.profile;
-  const refusesFourParts = template.consumers.includes('cloudstack24');
-  return options.policy === 'line' && !refusesFourParts ? renderWire(version) : renderShort(version.date);
-}
-
-/** Burns the version of a failed build and keeps its logs in the catalogue, out of every index. */
-export async function burnReservation(
-  scene: BuildScene,
-  reserved: ReservedBuild,
-  reason: string,
-): Promise<void> {
-  const evidence: Evidence[] = [
-    'state.json',
-    'packer.log',
-    'finish-console.log',
-    join('vm', 'serial.log'),
-  ].map((name) => ({
-    name: name.replace('/', '-'),
-    source: scene.run.file(name),
-  }));
-  await fileFailure(reserved.reservation, {
-    reason: scene.secrets.text(reason),
-    now: scene.context.clock.now(),
-    evidence,
-  });
-}
 
 /** Stage `base`: the base disk, and beside it the Packer project that will use it. */
 export function baseStage(scene: BuildScene): Stage<{ base: MadeBase; prepared: PreparedProject }> {
@@ -261,7 +186,6 @@ export interface StampFacts {
   readonly content: GuestContent;
   readonly converted: ConvertedBuild;
   readonly reserved: ReservedBuild;
-  readonly tools: Readonly<Record<string, string>>;
   readonly timings: Readonly<Record<string, number>>;
 }
 
@@ -280,7 +204,6 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
         releaseLine: facts.reserved.releaseLine,
         content: facts.content,
         artifacts: facts.converted.artifacts,
-        tools: facts.tools,
         timings: facts.timings,
         tested: request.test,
         now: context.clock.now(),
@@ -304,8 +227,4 @@ export function catalogueStage(
     summarize: ({ isLatest }) => (isLatest ? 'filed, and the latest of its line' : 'filed'),
     record: ({ directory, long }) => ({ directory, long }),
   };
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value !== undefined && /^(1|true|yes)$/i.test(value);
 }

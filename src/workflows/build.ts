@@ -1,6 +1,9 @@
 import type { BuildOutcome } from './build-outcome.ts';
-import { buildLine, type SharedWork } from './build-line.ts';
+import { buildLine } from './build-line.ts';
+import type { SharedWork } from './provision-disk.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { prepareProfile, type PreparedProfile } from './prepare-profile.ts';
+import { describeHost, probeHost } from './probe-host.ts';
 import { Failure } from '../errors/failure.ts';
 
 /**
@@ -18,10 +21,14 @@ export async function buildTemplates(
       hint: 'build again: the base disk and every package are cached',
     });
   }
+  const profiles: PreparedProfile[] = [];
+  for (const reference of request.profiles) profiles.push(await prepareProfile(reference, request, context));
+  const host = await probeHost(request, context);
+  context.emit({ type: 'header', text: describeHost(host) });
   const shared: SharedWork = { provisioned: new Map(), cleanups: [] };
   const outcomes: BuildOutcome[] = [];
   try {
-    for (const profile of request.profiles) outcomes.push(await buildLine(profile, request, shared, context));
+    for (const profile of profiles) outcomes.push(await buildLine(profile, host, request, shared, context));
   } finally {
     for (const cleanup of shared.cleanups) await cleanup();
   }

@@ -63,7 +63,8 @@ async function write(
   const { run, signal } = context;
   const { format, compression, compat } = target;
   if (format === 'qcow2' && compression === 'zlib') {
-    const onProgress = (done: number, total: number): void => onPercent(total === 0 ? 100 : (100 * done) / total);
+    const onProgress = (done: number, total: number): void =>
+      onPercent(total === 0 ? 100 : (100 * done) / total);
     return writeCompressedQcow2(source, destination, { compat: compat ?? '1.1', run, signal, onProgress });
   }
   if (format !== 'qcow2' && format !== 'raw') throw new Error(`${format} was not refused by the plan`);

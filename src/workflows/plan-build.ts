@@ -1,32 +1,24 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseMirrors, isPrivateMirror, planSources, renderGuestSources } from '../bases/apt-sources.ts';
-import { InvalidDocument } from '../errors/fault.ts';
 import { Failure } from '../errors/failure.ts';
-import { chooseAccelerator, type AcceleratorVerdict } from '../host/accelerator.ts';
+import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
-import { findReadableKernel } from '../host/host-kernel.ts';
 import type { Profile, ProfileFile } from '../profiles/profile.ts';
-import { buildRecipe, lineRecipe, type FileDigests } from '../profiles/recipe.ts';
-import { checkSecrets } from '../profiles/secrets.ts';
-import { unsupportedYet } from '../profiles/unsupported-yet.ts';
+import { buildRecipe, lineRecipe } from '../profiles/recipe.ts';
 import { calendarDateOf, parseIsoDate, type CalendarDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
-import { findPacker, type InstalledPacker } from './find-packer.ts';
-import { digestProfileFiles, loadProfile, PROVISIONERS_DIRECTORY } from './load-profile.ts';
+import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { baseKey } from './make-base.ts';
+import type { PreparedProfile } from './prepare-profile.ts';
+import type { HostFacts } from './probe-host.ts';
 import { resolveClosure, type ResolvedClosure } from './resolve-closure.ts';
 
 /** Everything that is decided before anything is built. */
-export interface BuildPlan {
-  readonly profile: Profile;
-  readonly fileDigests: FileDigests;
+export interface BuildPlan extends PreparedProfile, HostFacts {
   readonly date: CalendarDate;
-  readonly packer: InstalledPacker;
-  readonly accelerator: AcceleratorVerdict;
   readonly closure: ResolvedClosure;
-  readonly sourceKeys: Readonly<Record<string, string>>;
   readonly builderDigests: Readonly<Record<string, string>>;
   /** Package sources of the guest: while it is built, and for good. */
   readonly sources: { readonly built: string; readonly guest: string };
@@ -43,37 +35,30 @@ export interface BuildPlan {
 const GUEST_SOURCES = '/etc/apt/sources.list.d/debian.sources';
 
 /**
- * Makes the plan of one profile: reads it, asks the mirror, looks at the host. Changes nothing but caches.
- * Raises failures of kind `profile` with every fault, and of kind `host` for a tool or a mirror that is not there.
+ * Makes the plan of one profile: asks the mirror, and decides everything that can be decided before anything is
+ * built. Changes nothing but caches.
+ *
+ * Raises what resolving the packages raises, and `E_DATE` for a date that is none.
  */
 export async function planBuild(
-  reference: string,
+  prepared: PreparedProfile,
+  host: HostFacts,
   request: BuildRequest,
   context: WorkflowContext,
 ): Promise<BuildPlan> {
-  const { profile } = await loadProfile({ reference, targets: request.targets, set: request.set });
-  const subject = `profile ${JSON.stringify(profile.name)}`;
-  const faults = [...unsupportedYet(profile), ...checkSecrets(profile, context.environment)];
-  if (faults.length > 0) throw new InvalidDocument(subject, faults);
-  const fileDigests = await digestProfileFiles(profile, subject);
-  const sourceKeys = await readSourceKeys(profile);
+  const { profile, fileDigests, sourceKeys } = prepared;
   const choice = { mirror: request.mirror, offline: request.offline, sourceKeys };
-  const [packer, accelerator, closure, builderDigests] = await Promise.all([
-    findPacker(request.packer, context),
-    findAccelerator(request, context),
+  const [closure, builderDigests] = await Promise.all([
     resolveClosure(profile, choice, context),
     digestPrograms(),
   ]);
   const sources = planGuestSources(profile, request, closure);
   const baseDigest = baseKey({ profile, closure, builderDigests: builderDigests.base });
   return {
-    profile,
-    fileDigests,
+    ...prepared,
+    ...host,
     date: dateOf(request, context),
-    packer,
-    accelerator,
     closure,
-    sourceKeys,
     builderDigests: builderDigests.base,
     sources,
     baseDigest,
@@ -87,7 +72,7 @@ export async function planBuild(
       programs: builderDigests.all,
       sources: sources.guest,
     }),
-    warnings: planWarnings(sources.guestUri, accelerator),
+    warnings: planWarnings(sources.guestUri, host.accelerator),
   };
 }
 
@@ -97,31 +82,12 @@ export function guestFilesOf(plan: Pick<BuildPlan, 'profile' | 'sources'>): Prof
   return [...plan.profile.files.filter((file) => file.path !== GUEST_SOURCES), sources];
 }
 
-async function findAccelerator(request: BuildRequest, context: WorkflowContext): Promise<AcceleratorVerdict> {
-  return chooseAccelerator(context.run, {
-    choice: request.accelerator,
-    cacheDirectory: context.directories.cache,
-    kernel: await findReadableKernel(),
-    signal: context.signal,
-  });
-}
-
 function dateOf(request: BuildRequest, context: WorkflowContext): CalendarDate {
   if (request.date === undefined) return calendarDateOf(context.clock.now());
   const date = parseIsoDate(request.date);
   if (!date)
     throw new Failure('usage', 'E_DATE', `--date takes YYYY-MM-DD; found ${JSON.stringify(request.date)}`);
   return date;
-}
-
-async function readSourceKeys(profile: Profile): Promise<Record<string, string>> {
-  const keys = await Promise.all(
-    profile.os.aptSources.map(async ({ name, key }) => {
-      const text = key.text ?? (key.file === undefined ? '' : await readFile(key.file, 'utf8'));
-      return [name, text] as const;
-    }),
-  );
-  return Object.fromEntries(keys);
 }
 
 /** Our own scripts decide what comes out as much as the profile does: those of the base, and all of them. */

@@ -1,15 +1,11 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Failure } from '../errors/failure.ts';
-import { readTextIfExists } from '../host/files.ts';
 import { inOwnProcesses } from '../host/own-processes.ts';
 import type { SecretFilter } from '../host/secrets.ts';
-import { parsePackerLogLine } from '../packer/log.ts';
-import { parsePackerLine, type PackerEvent } from '../packer/machine-readable.ts';
+import { parsePackerLine } from '../packer/machine-readable.ts';
 import { PackerProgressReader } from '../packer/progress.ts';
 import type { PackerProject } from '../packer/project.ts';
 import { DISK_FILE, RUN_FILES } from '../packer/qemu-source.ts';
@@ -18,10 +14,12 @@ import { secretsOf } from '../profiles/secrets.ts';
 import { secretVariable } from '../packer/provisioner-environment.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { explainPackerFailure, PackerTale } from './packer-tale.ts';
 import type { BuildPlan } from './plan-build.ts';
 import { guestFilesOf } from './plan-build.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
 import { readBackProject } from './validate-project.ts';
+import { watchQemu } from './watch-qemu.ts';
 
 /** What a Packer run works with. */
 export interface PackerRunInput {
@@ -147,27 +145,6 @@ function proxies(context: WorkflowContext): Record<string, string> {
   return found;
 }
 
-/** What a Packer run has told so far. */
-class PackerTale {
-  readonly errors: string[] = [];
-  readonly lastLines: string[] = [];
-  readonly qemuSaid: string[] = [];
-  shuttingDown = false;
-
-  hear(event: PackerEvent): void {
-    if (event.type === 'error') this.errors.push(event.message);
-    if (event.type !== 'ui') return;
-    if (event.text.trim() !== '') this.lastLines.push(event.text);
-    if (this.lastLines.length > 20) this.lastLines.shift();
-    if (event.text.startsWith('Gracefully halting')) this.shuttingDown = true;
-  }
-
-  hearLog(line: string): void {
-    const fact = parsePackerLogLine(line);
-    if (fact?.type === 'qemu-said') this.qemuSaid.push(fact.text);
-  }
-}
-
 async function watchBuild(
   run: PackerRun,
   input: PackerRunInput & { vm: string },
@@ -233,91 +210,4 @@ function deadlineOf(plan: BuildPlan): number {
     10 * 60_000,
   );
   return SSH_TIMEOUT_MS[plan.accelerator.accelerator] + provisioning + SHUTDOWN_TIMEOUT_MS + OVERHEAD_MS;
-}
-
-/**
- * Calls back when QEMU goes away. Packer does not notice that (hashicorp/packer#2155), so we hold a connection to
- * QEMU's control socket, which the kernel closes with it.
- */
-async function watchQemu(socketPath: string, ended: AbortSignal, onGone: () => Promise<void>): Promise<void> {
-  while (!ended.aborted) {
-    const outcome = await holdConnection(socketPath, ended);
-    if (outcome === 'closed') return onGone();
-    await delay(500, undefined, { signal: ended }).catch(() => {});
-  }
-}
-
-function holdConnection(socketPath: string, ended: AbortSignal): Promise<'closed' | 'refused'> {
-  return new Promise((resolve) => {
-    let connected = false;
-    const socket = createConnection(socketPath);
-    const stop = (): void => void socket.destroy();
-    ended.addEventListener('abort', stop, { once: true });
-    socket.on('connect', () => (connected = true));
-    socket.on('data', () => {});
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      ended.removeEventListener('abort', stop);
-      resolve(connected && !ended.aborted ? 'closed' : 'refused');
-    });
-  });
-}
-
-async function explainPackerFailure(
-  error: unknown,
-  tale: PackerTale,
-  qemuGone: boolean,
-  input: PackerRunInput & { vm: string },
-): Promise<unknown> {
-  if (!(error instanceof Failure)) return error;
-  if (error.kind !== 'command' && error.kind !== 'interrupted') return error;
-  const serial = await lastSerialLines(join(input.vm, RUN_FILES.serial), input.secrets);
-  const evidence = { packerErrors: tale.errors, serial, log: join(input.directory, 'packer.log') };
-  const details = [...tale.lastLines.slice(-12), ...serial.slice(-8).map((line) => `serial  ${line}`)];
-  const hint = `Packer's whole log is in ${evidence.log}`;
-  if (qemuGone) {
-    const last = tale.qemuSaid.at(-1);
-    const why = last === undefined ? '' : `: ${last}`;
-    return new Failure(
-      'command',
-      'E_QEMU_DIED',
-      `the virtual machine stopped while Packer was using it${why}`,
-      {
-        hint,
-        details,
-        evidence,
-        cause: error,
-      },
-    );
-  }
-  const [packerError] = tale.errors;
-  if (packerError?.startsWith('Build was halted') === true && tale.qemuSaid.length > 0) {
-    return new Failure('command', 'E_QEMU_START', `QEMU did not start: ${tale.qemuSaid.join(' ')}`, {
-      hint,
-      details,
-      evidence,
-    });
-  }
-  if (error.code === 'E_COMMAND_TIMEOUT') return error;
-  return new Failure(
-    'command',
-    'E_PACKER_FAILED',
-    `Packer failed: ${packerError ?? tale.lastLines.at(-1) ?? error.message}`,
-    {
-      hint,
-      details: details.length > 0 ? details : error.details,
-      evidence,
-      cause: error,
-    },
-  );
-}
-
-async function lastSerialLines(path: string, secrets: SecretFilter): Promise<string[]> {
-  const text = secrets.text((await readTextIfExists(path)) ?? '');
-  // oxlint-disable-next-line no-control-regex
-  const plain = text.replace(/\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0009\u000b-\u001f]/g, '');
-  return plain
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-20);
 }

@@ -17,7 +17,6 @@ export interface StampInput {
   readonly releaseLine: string;
   readonly content: GuestContent;
   readonly artifacts: readonly ReleaseArtifact[];
-  readonly tools: Readonly<Record<string, string>>;
   readonly timings: Readonly<Record<string, number>>;
   readonly tested: boolean;
   /** Instant of the stamp. */
@@ -48,7 +47,7 @@ export function planManifest(input: StampInput): ReleaseManifest {
       ...(profile.guest.releaseFiles.length === 0 ? {} : { releaseLine: input.releaseLine }),
     },
     mirrors: closure.mirrors.map(({ suite, inReleaseSha256, date }) => ({ suite, inReleaseSha256, date })),
-    tools: input.tools,
+    tools: plan.tools,
     host: { accelerator: plan.accelerator.accelerator },
     packagesDigest: packagesDigest(content.packages),
     artifacts: input.artifacts,

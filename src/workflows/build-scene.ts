@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { SecretFilter } from '../host/secrets.ts';
+import { renderShort, renderWire, type VersionRecord } from '../versions/version.ts';
+import { markBuilding, reserve, reservedVersion, type Reservation } from './allocate-version.ts';
+import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { fileFailure, type Evidence } from './file-failure.ts';
+import type { BuildPlan } from './plan-build.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** What all stages of one build know. */
+export interface BuildScene {
+  readonly request: BuildRequest;
+  readonly context: WorkflowContext;
+  readonly plan: BuildPlan;
+  readonly run: RunDirectory;
+  readonly secrets: SecretFilter;
+}
+
+/** The version of a build, reserved. */
+export interface ReservedBuild {
+  readonly reservation: Reservation;
+  readonly version: VersionRecord;
+  /** What release files in the guest show. */
+  readonly releaseLine: string;
+}
+
+/** Reserves the version of a plan. It is no stage of its own, but the end of `plan`; {@link burnReservation} is its undo. */
+export async function reserveVersion(scene: BuildScene): Promise<ReservedBuild> {
+  const { plan, request, context, run } = scene;
+  const { profile } = plan;
+  const reservation = await reserve(request.catalogue, profile.line, {
+    date: plan.date,
+    policy: profile.version.policy,
+    recipeDigest: plan.recipeDigest,
+    newCatalogue: request.newCatalogue,
+    ci: isTrue(context.environment['CI']),
+    now: context.clock.now(),
+    run: run.id,
+    ...(request.buildNumber === undefined ? {} : { buildNumber: request.buildNumber }),
+  });
+  await markBuilding(reservation, context.clock.now(), run.id);
+  await run.update({ long: reservation.long });
+  const version = reservedVersion(reservation);
+  return { reservation, version, releaseLine: releaseLineOf(plan, version) };
+}
+
+/**
+ * What management servers read in the guest. SHORT passes every known consumer; under policy `line` SHORT never
+ * changes, so WIRE tells rebuilds apart wherever four parts are taken.
+ */
+export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: VersionRecord): string {
+  const { version: options, template } = plan.profile;
+  const refusesFourParts = template.consumers.includes('cloudstack24');
+  return options.policy === 'line' && !refusesFourParts ? renderWire(version) : renderShort(version.date);
+}
+
+/** Burns the version of a failed build and keeps its logs in the catalogue, out of every index. */
+export async function burnReservation(
+  scene: BuildScene,
+  reserved: ReservedBuild,
+  reason: string,
+): Promise<void> {
+  const evidence: Evidence[] = [
+    'state.json',
+    'packer.log',
+    'finish-console.log',
+    join('vm', 'serial.log'),
+  ].map((name) => ({
+    name: name.replace('/', '-'),
+    source: scene.run.file(name),
+  }));
+  await fileFailure(reserved.reservation, {
+    reason: scene.secrets.text(reason),
+    now: scene.context.clock.now(),
+    evidence,
+  });
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && /^(1|true|yes)$/i.test(value);
+}

@@ -1,0 +1,129 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { planReservation } from '../catalogue/plan-reservation.ts';
+import { readTextIfExists } from '../host/files.ts';
+import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
+import { machineArchitecture } from '../values/architecture.ts';
+import { renderLong } from '../versions/version.ts';
+import type { BuildOutcome, BuildSizes } from './build-outcome.ts';
+import type { BuildRequest } from './build-request.ts';
+import type { FinishedBuild } from './build-stages.ts';
+import { withCatalogueErrors } from './catalogue-files.ts';
+import { findReleaseByRecipe, type FiledRelease } from './file-release.ts';
+import type { BuildPlan } from './plan-build.ts';
+import type { Provisioned } from './provision-disk.ts';
+import { readLineHistory } from './read-line.ts';
+
+/** An outcome whose times are not known yet. */
+export type UntimedOutcome = Omit<BuildOutcome, 'stageMs' | 'totalMs'>;
+
+/** The answer that nothing is to be done: the newest release with the same recipe and the same packages. */
+export async function findEqualRelease(
+  plan: BuildPlan,
+  request: BuildRequest,
+): Promise<UntimedOutcome | undefined> {
+  const { line, os } = plan.profile;
+  const inputs = { recipeDigest: plan.recipeDigest, baseDigest: plan.baseDigest };
+  const equal = await findReleaseByRecipe(request.catalogue, line, inputs);
+  if (!equal) return undefined;
+  const text = await readTextIfExists(join(equal.directory, 'release.json'));
+  const release = text === undefined ? undefined : parseReleaseManifest(text);
+  return {
+    status: 'up-to-date',
+    line,
+    long: equal.long,
+    arch: machineArchitecture(os.architecture),
+    sizes: {},
+    biggestPackages: [],
+    ...artifactFacts(equal.directory, release),
+    ...(release === undefined ? {} : { release }),
+    remarks: [`same recipe and the same ${plan.closure.packages.length} packages`],
+  };
+}
+
+/** The answer of `--dry-run`. */
+export async function describePlan(plan: BuildPlan, request: BuildRequest): Promise<UntimedOutcome> {
+  const { profile } = plan;
+  const history = await withCatalogueErrors(request.catalogue, () =>
+    readLineHistory(request.catalogue, profile.line),
+  );
+  const next = planReservation(history, {
+    date: plan.date,
+    policy: profile.version.policy,
+    recipeDigest: plan.recipeDigest,
+    newCatalogue: true,
+    ci: false,
+    ...(request.buildNumber === undefined ? {} : { buildNumber: request.buildNumber }),
+  });
+  return {
+    status: 'planned',
+    line: profile.line,
+    long: renderLong(next),
+    arch: machineArchitecture(profile.os.architecture),
+    sizes: {},
+    biggestPackages: [],
+    plan: {
+      profile,
+      recipeDigest: plan.recipeDigest,
+      baseDigest: plan.baseDigest,
+      accelerator: plan.accelerator,
+      packer: plan.packer,
+      mirrors: plan.closure.mirrors,
+      packages: plan.closure.packages.map(({ name, version, architecture }) => ({
+        name,
+        version,
+        architecture,
+      })),
+    },
+  };
+}
+
+/** What was built, for the summary. */
+export async function describeBuilt(facts: {
+  readonly provisioned: Provisioned;
+  readonly finished: FinishedBuild;
+  readonly manifest: ReleaseManifest;
+  readonly filed: FiledRelease;
+  readonly runDirectory: string;
+}): Promise<UntimedOutcome> {
+  const { provisioned, finished, manifest, filed, runDirectory } = facts;
+  return {
+    status: 'built',
+    line: manifest.line,
+    long: filed.long,
+    arch: manifest.arch,
+    ...artifactFacts(filed.directory, manifest),
+    sizes: await measureSizes(provisioned, finished, manifest),
+    biggestPackages: finished.content.packagesBySize
+      .slice(0, 5)
+      .map(({ name, installedSizeKiB }) => ({ name, sizeBytes: installedSizeKiB * 1024 })),
+    release: manifest,
+    runDirectory,
+  };
+}
+
+function artifactFacts(
+  directory: string,
+  release: ReleaseManifest | undefined,
+): Pick<BuildOutcome, 'path' | 'sizeBytes' | 'virtualSizeBytes' | 'sha256'> {
+  const [artifact] = release?.artifacts ?? [];
+  if (!artifact) return { path: directory };
+  const { sizeBytes, virtualSizeBytes, sha256 } = artifact;
+  return { path: join(directory, artifact.file), sizeBytes, virtualSizeBytes, sha256 };
+}
+
+async function measureSizes(
+  provisioned: Provisioned,
+  finished: FinishedBuild,
+  manifest: ReleaseManifest,
+): Promise<BuildSizes> {
+  const overlay = await stat(provisioned.disk.path);
+  const baseBytes = provisioned.base.entry.files.disk.sizeBytes;
+  const [artifact] = manifest.artifacts;
+  return {
+    baseBytes,
+    provisionedBytes: baseBytes + overlay.blocks * 512,
+    finishedBytes: finished.disk.allocatedBytes,
+    ...(artifact === undefined ? {} : { packedBytes: artifact.sizeBytes }),
+  };
+}

@@ -1,0 +1,40 @@
+import { chooseAccelerator, type AcceleratorVerdict } from '../host/accelerator.ts';
+import { findReadableKernel } from '../host/host-kernel.ts';
+import { probeTools, requireTools } from '../host/tools.ts';
+import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { findPacker, type InstalledPacker } from './find-packer.ts';
+
+/** What a build needs to know of this machine. */
+export interface HostFacts {
+  readonly packer: InstalledPacker;
+  readonly accelerator: AcceleratorVerdict;
+  /** Versions of the programs that a build uses, by name. */
+  readonly tools: Readonly<Record<string, string>>;
+}
+
+/**
+ * Looks at this machine. Raises `E_TOOLS_MISSING` with every program that is missing or too old, and what
+ * choosing a Packer and an accelerator raises.
+ */
+export async function probeHost(
+  request: Pick<BuildRequest, 'packer' | 'accelerator'>,
+  context: WorkflowContext,
+): Promise<HostFacts> {
+  const { run, environment, signal } = context;
+  const probed = requireTools(await probeTools(run, { environment, packer: request.packer, signal }));
+  const [packer, kernel] = await Promise.all([findPacker(request.packer, context), findReadableKernel()]);
+  const accelerator = await chooseAccelerator(run, {
+    choice: request.accelerator,
+    cacheDirectory: context.directories.cache,
+    kernel,
+    signal,
+  });
+  const tools = Object.fromEntries(probed.map(({ tool, version }) => [tool.program, version ?? 'unknown']));
+  return { packer, accelerator, tools };
+}
+
+/** The line above a build: who works on what. */
+export function describeHost({ packer, accelerator, tools }: HostFacts): string {
+  const how = accelerator.accelerator === 'kvm' ? 'KVM' : `TCG (${accelerator.reason})`;
+  return `packer ${packer.dialect.version} · qemu ${tools['qemu-system-x86_64'] ?? 'unknown'} · ${how}`;
+}
