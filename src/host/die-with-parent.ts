@@ -1,5 +1,8 @@
 import type { CommandSpec } from '../values/command-spec.ts';
 
+const WRAPPER = 'setpriv';
+const DEATH_WATCH = ['--pdeathsig', 'KILL'];
+
 /**
  * The same program, killed by the kernel when our process dies, however it dies (`setpriv` of util-linux sets
  * PR_SET_PDEATHSIG and becomes the program, so the process id is the program's own).
@@ -7,5 +10,12 @@ import type { CommandSpec } from '../values/command-spec.ts';
  * loses the protection.
  */
 export function dieWithParent(spec: CommandSpec): CommandSpec {
-  return { ...spec, command: 'setpriv', args: ['--pdeathsig', 'KILL', spec.command, ...spec.args] };
+  return { ...spec, command: WRAPPER, args: [...DEATH_WATCH, spec.command, ...spec.args] };
+}
+
+/** The program inside {@link dieWithParent}, for messages; any other call as it is. */
+export function withoutDeathWatch(spec: CommandSpec): CommandSpec {
+  const [command, ...args] = spec.args.slice(DEATH_WATCH.length);
+  const isWrapped = spec.command === WRAPPER && DEATH_WATCH.every((word, index) => spec.args[index] === word);
+  return isWrapped && command !== undefined ? { ...spec, command, args } : spec;
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { childEnvironment } from './child-environment.ts';
-import { missingTool } from './run.ts';
+import { missingTool } from './command-failures.ts';
 
 /**
  * The absolute path of a program, as the programs we run would find it: on PATH, then in the system directories.

@@ -2,9 +2,20 @@ import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { Failure } from '../errors/failure.ts';
-import { renderCommandLine, type CommandSpec } from '../values/command-spec.ts';
+import type { Failure } from '../errors/failure.ts';
+import type { CommandSpec } from '../values/command-spec.ts';
 import { childEnvironment } from './child-environment.ts';
+import {
+  commandFailed,
+  interrupted,
+  missingDirectory,
+  missingTool,
+  notStarted,
+  timedOut,
+  tooMuchOutput,
+} from './command-failures.ts';
+import { withoutDeathWatch } from './die-with-parent.ts';
+import { findProgramIfAny } from './find-program.ts';
 
 /** How a program call is watched. */
 export interface RunOptions {
@@ -37,8 +48,6 @@ const ORPHAN_GRACE_MS = 250;
 
 /** Output kept per stream, in characters; a program that writes more is ended. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
-
-const TAIL_LINES = 20;
 
 /**
  * Runs a program without a shell, with standard input closed or fed, an allow-listed environment and a deadline.
@@ -76,19 +85,54 @@ export const run: Runner = async (spec, options = {}) => {
   }
   const result = await subprocess;
   const durationMs = performance.now() - startedAt;
-  if (result.isCanceled) throw interrupted(spec);
-  if (result.code === 'ENOENT') throw (await hasDirectory(spec)) ? missingTool(spec) : missingDirectory(spec);
-  if (result.timedOut) throw timedOut(spec, result.all);
-  const ok = options.okExitCodes ?? [0];
-  if (result.exitCode === undefined || !ok.includes(result.exitCode)) {
-    throw commandFailed(
-      spec,
-      result.exitCode ?? result.signal ?? result.originalMessage ?? 'unknown',
-      result.all,
-    );
-  }
-  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode, durationMs };
+  const failure = await failureOf(withoutDeathWatch(spec), spec, result, options.okExitCodes ?? [0]);
+  if (failure) throw failure;
+  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 0, durationMs };
 };
+
+/** What execa says of an ended call. */
+interface Ending {
+  readonly isCanceled: boolean;
+  readonly timedOut: boolean;
+  readonly isMaxBuffer: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+  readonly originalMessage?: string | undefined;
+  /** Both streams; absent when the program could not be started. */
+  readonly all?: string | undefined;
+}
+
+/** @param program what the caller wanted to run, without what is wrapped around it */
+async function failureOf(
+  program: CommandSpec,
+  spec: CommandSpec,
+  ending: Ending,
+  okExitCodes: readonly number[],
+): Promise<Failure | undefined> {
+  const output = ending.all ?? '';
+  if (ending.isCanceled) return interrupted(program);
+  if (ending.code === 'ENOENT')
+    return (await hasDirectory(spec)) ? missingTool(spec) : missingDirectory(spec);
+  if (ending.timedOut) return timedOut(program, output);
+  if (ending.isMaxBuffer) return tooMuchOutput(program, output, MAX_OUTPUT_BYTES);
+  if (ending.exitCode === undefined && ending.signal === undefined)
+    return notStarted(program, ending.originalMessage ?? ending.code ?? 'for an unknown reason');
+  if (ending.exitCode !== undefined && okExitCodes.includes(ending.exitCode)) return undefined;
+  // 127: the wrapper started, but found nothing to wrap.
+  if (program !== spec && ending.exitCode === 127 && (await findProgramIfAny(program.command)) === undefined)
+    return missingTool(program);
+  return commandFailed(program, ending.exitCode ?? ending.signal ?? 'unknown', output);
+}
+
+/** Node reports a missing working directory and a missing program with the same ENOENT. */
+async function hasDirectory(spec: CommandSpec): Promise<boolean> {
+  if (spec.cwd === undefined) return true;
+  return stat(spec.cwd).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
 
 /** Children of a killed program may live on and hold its output open; they must not hold us. */
 function stopReading(subprocess: { readonly stdout: Readable; readonly stderr: Readable }): void {
@@ -113,68 +157,4 @@ export function forwardLines(
   stream.on('end', () => {
     if (pending !== '') deliver(pending.replace(/\r$/, ''));
   });
-}
-
-/** The failure for a program that is not on PATH. */
-export function missingTool(spec: Pick<CommandSpec, 'command'>): Failure {
-  return new Failure('host', 'E_TOOL_MISSING', `${spec.command} is not installed`, {
-    hint: 'run `npm run mintmark -- doctor`: it names the Debian package to install',
-    evidence: { tool: spec.command },
-  });
-}
-
-/** Node reports a missing working directory and a missing program with the same ENOENT. */
-async function hasDirectory(spec: CommandSpec): Promise<boolean> {
-  if (spec.cwd === undefined) return true;
-  return stat(spec.cwd).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-function missingDirectory(spec: CommandSpec): Failure {
-  return new Failure(
-    'host',
-    'E_DIRECTORY_MISSING',
-    `${spec.command} cannot start: ${spec.cwd} is no directory`,
-    {
-      evidence: { directory: spec.cwd },
-    },
-  );
-}
-
-function interrupted(spec: CommandSpec): Failure {
-  return new Failure('interrupted', 'E_INTERRUPTED', `${spec.command} was interrupted`);
-}
-
-function timedOut(spec: CommandSpec, output: string): Failure {
-  const seconds = Math.round(spec.deadlineMs / 1000);
-  return new Failure(
-    'command',
-    'E_COMMAND_TIMEOUT',
-    `${spec.command} ran longer than ${seconds} s and was ended`,
-    {
-      details: failureDetails(spec, output),
-      evidence: { commandLine: renderCommandLine(spec), deadlineMs: spec.deadlineMs },
-    },
-  );
-}
-
-function commandFailed(spec: CommandSpec, status: number | string, output: string): Failure {
-  const how = typeof status === 'number' ? `failed with exit code ${status}` : `ended by ${status}`;
-  return new Failure('command', 'E_COMMAND_FAILED', `${spec.command} ${how}`, {
-    details: failureDetails(spec, output),
-    evidence: { commandLine: renderCommandLine(spec), status, output: lastLines(output) },
-  });
-}
-
-function failureDetails(spec: CommandSpec, output: string): string[] {
-  return [`command  ${renderCommandLine(spec)}`, ...lastLines(output)];
-}
-
-function lastLines(output: string): string[] {
-  return output
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .slice(-TAIL_LINES);
 }

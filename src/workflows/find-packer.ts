@@ -1,5 +1,5 @@
 import { findProgramIfAny } from '../host/find-program.ts';
-import { missingTool } from '../host/run.ts';
+import { missingTool } from '../host/command-failures.ts';
 import {
   packerVersionCommand,
   parsePackerVersion,
