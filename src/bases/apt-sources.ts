@@ -20,17 +20,23 @@ export interface Mirrors {
   readonly security?: string;
 }
 
+/** Format for `apt-get indextargets --format` whose output {@link parseHostMirrors} reads. */
+export const HOST_MIRRORS_FORMAT = '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)';
+
 /**
- * Reads `apt-get indextargets --format '$(REPO_URI) $(RELEASE)'` of the host: the mirror that the host itself uses.
- * A host that is not Debian has no usable one.
+ * Reads the host's own package sources: the mirror that the host itself uses. The origin is known only when the
+ * host has indices; without it a mirror is known by its path, `/debian`, and its component, `main`, which vendors
+ * of further packages do not use together. A host that is not Debian has no usable mirror.
  */
 export function parseHostMirrors(text: string): Partial<Mirrors> {
   const mirrors: { main?: string; security?: string } = {};
   for (const line of text.split('\n')) {
-    const [uri, release] = line.trim().split(' ');
-    if (uri === undefined || release === undefined) continue;
+    const [uri, release, component, origin = ''] = line.trim().split(' ');
+    if (uri === undefined || release === undefined || component !== 'main') continue;
+    if (origin !== '' && origin !== 'Debian') continue;
+    const isDebian = origin === 'Debian' || /\/debian\/?$/.test(uri);
     if (/^[a-z]+-security$/.test(release)) mirrors.security ??= withoutSlash(uri);
-    else if (/^[a-z]+$/.test(release) && /\/debian\/?$/.test(uri)) mirrors.main ??= withoutSlash(uri);
+    else if (/^[a-z]+$/.test(release) && isDebian) mirrors.main ??= withoutSlash(uri);
   }
   return mirrors;
 }
@@ -46,7 +52,7 @@ export function chooseMirrors(named: string | undefined, host: Partial<Mirrors>)
       : { main: host.main, ...(host.security === undefined ? {} : { security: host.security }) };
   }
   const main = withoutSlash(named);
-  return /\/debian$/.test(main) ? { main, security: `${main}-security` } : { main };
+  return main.endsWith('/debian') ? { main, security: `${main}-security` } : { main };
 }
 
 /** Every source that packages of this system come from, the distribution's own first. */
@@ -110,7 +116,7 @@ export function isPrivateMirror(uri: string): boolean {
   if (!/^https?:$/.test(protocol)) return true;
   return (
     hostname === 'localhost' ||
-    /^(127|10|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(hostname) ||
+    /^(0|127|10|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(hostname) ||
     /^\[(::1|f[cd][0-9a-f]{2}:|fe80:)/i.test(hostname)
   );
 }

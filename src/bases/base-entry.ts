@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../packages/dpkg-status.ts';
-import { digestOfValue } from '../values/digest.ts';
+import { parseSealedJson, renderSealedJson } from '../values/sealed-json.ts';
 
 /** Files of a cached base disk, by role. */
 export const BASE_FILES = {
@@ -28,15 +28,12 @@ export interface BaseEntry {
 
 /** The text of `entry.json`; it holds its own digest, so that damage is seen before anything in it is believed. */
 export function renderBaseEntry(entry: BaseEntry): string {
-  return `${JSON.stringify({ sha256: digestOfValue(entry), entry }, null, 2)}\n`;
+  return renderSealedJson(entry);
 }
 
 /** Reads `entry.json`; undefined when it is damaged, of another schema or for another key. */
 export function parseBaseEntry(text: string, key: string): BaseEntry | undefined {
-  try {
-    const { sha256, entry } = JSON.parse(text) as { sha256: string; entry: BaseEntry };
-    return digestOfValue(entry) === sha256 && entry.schema === 1 && entry.key === key ? entry : undefined;
-  } catch {
-    return undefined;
-  }
+  const isEntry = (value: object): value is BaseEntry =>
+    'schema' in value && value.schema === 1 && 'key' in value && value.key === key;
+  return parseSealedJson(text, isEntry);
 }

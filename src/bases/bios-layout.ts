@@ -1,9 +1,6 @@
 import { Failure } from '../errors/failure.ts';
 import { MIB } from '../values/byte-size.ts';
 
-/** Bytes of a disk sector. */
-export const SECTOR_BYTES = 512;
-
 /** A partition, in bytes from the start of the disk. */
 export interface PartitionExtent {
   readonly offsetBytes: number;

@@ -35,7 +35,7 @@ export function basePackages(profile: Profile): string[] {
     'openssh-server',
     profile.packages.kernel,
   ];
-  return [...new Set([...needed, ...profile.packages.include])].sort();
+  return [...new Set([...needed, ...profile.packages.include])].toSorted();
 }
 
 /** The text files of a bootstrap job; see the head of `provisioners/base/tree.sh`. */

@@ -35,14 +35,21 @@ export function parsePrintedUris(text: string): ClosurePackage[] {
       }
       return {
         name,
-        version: version.replaceAll('%3a', ':'),
+        version: unquote(version),
         architecture,
         sha256: match[3] ?? '',
         sizeBytes: Number(match[2]),
         file: match[1] ?? '',
       };
     });
-  return packages.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  return packages.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+}
+
+/** apt writes characters that mean something in file names, such as `:` and `_`, as `%` and two digits. */
+function unquote(text: string): string {
+  return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** What a closure is told by, so that two equal closures have equal digests whatever mirror they came from. */

@@ -17,7 +17,7 @@ const REGULAR_FILE = 0o100000;
 export function renderCpio(files: readonly ArchiveFile[]): Buffer {
   const directories = new Set(files.flatMap((file) => parentsOf(file.path)));
   const entries = [
-    ...[...directories].sort().map((path) => ({ path, mode: DIRECTORY, data: Buffer.alloc(0) })),
+    ...[...directories].toSorted().map((path) => ({ path, mode: DIRECTORY, data: Buffer.alloc(0) })),
     ...files.map((file) => ({
       path: file.path,
       mode: REGULAR_FILE | (file.mode ?? 0o644),

@@ -70,6 +70,7 @@ export interface FinishMachine {
 
 /** QEMU's arguments for the finish machine: one disk, one serial line on standard output, no network. */
 export function finishMachineArguments(machine: FinishMachine): string[] {
+  const file = machine.disk.replaceAll(',', ',,');
   const append = [
     `root=UUID=${machine.rootUuid}`,
     'mintmark.mode=finish',
@@ -78,12 +79,11 @@ export function finishMachineArguments(machine: FinishMachine): string[] {
     'loglevel=4',
   ];
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...['-machine', 'pc', '-accel', machine.accelerator],
-    ...['-cpu', machine.accelerator === 'kvm' ? 'host' : 'max', '-m', '512', '-smp', '1'],
-    ...['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', append.join(' ')],
-    '-drive',
-    `file=${machine.disk.replaceAll(',', ',,')},format=raw,if=virtio,cache=unsafe,discard=unmap,detect-zeroes=unmap`,
-    ...['-serial', 'stdio'],
-  ];
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    ['-machine', 'pc', '-accel', machine.accelerator],
+    ['-cpu', machine.accelerator === 'kvm' ? 'host' : 'max', '-m', '512', '-smp', '1'],
+    ['-kernel', machine.kernel, '-initrd', machine.initrd, '-append', append.join(' ')],
+    ['-drive', `file=${file},format=raw,if=virtio,cache=unsafe,discard=unmap,detect-zeroes=unmap`],
+    ['-serial', 'stdio'],
+  ].flat();
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseMirrors, parseHostMirrors, type Mirrors } from '../bases/apt-sources.ts';
+import { chooseMirrors, HOST_MIRRORS_FORMAT, parseHostMirrors, type Mirrors } from '../bases/apt-sources.ts';
 import { Failure } from '../errors/failure.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
@@ -46,7 +46,7 @@ async function readMirrors(
   named: string | undefined,
 ): Promise<Mirrors | undefined> {
   if (named !== undefined) return chooseMirrors(named, {});
-  const args = ['indextargets', '--format', '$(REPO_URI) $(RELEASE)'];
+  const args = ['indextargets', '--format', HOST_MIRRORS_FORMAT];
   const { stdout } = await context.run(
     { command: 'apt-get', args, deadlineMs: 15_000 },
     { signal: context.signal },

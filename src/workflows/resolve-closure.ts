@@ -1,10 +1,9 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { aptRootPaths, parseNetworkSettings, renderAptConfig } from '../bases/apt-config.ts';
+import { aptRootPaths, renderAptConfig, type AptSetting } from '../bases/apt-config.ts';
 import { explainAptFailure } from '../bases/apt-failures.ts';
 import {
   chooseMirrors,
-  parseHostMirrors,
   planExtraSources,
   planSources,
   renderSourcesList,
@@ -14,11 +13,15 @@ import {
 import { basePackages } from '../bases/bootstrap-job.ts';
 import { parsePrintedUris, renderClosureIndex, type ClosurePackage } from '../bases/closure.ts';
 import { Failure } from '../errors/failure.ts';
+import { dieWithParent } from '../host/die-with-parent.ts';
 import { readTextIfExists, writeFileAtomically } from '../host/files.ts';
 import { withFileLock } from '../host/file-lock.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { digestOfValue, sha256Of } from '../values/digest.ts';
+import { parseSealedJson, renderSealedJson } from '../values/sealed-json.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { checkCachePath, withCacheErrors } from './cache-errors.ts';
+import { readHostApt } from './host-apt.ts';
 
 /** One signed index that a closure was resolved against. */
 export interface MirrorState {
@@ -60,13 +63,15 @@ const APT_DEADLINE_MS = 180_000;
  * Asks apt, in a root of its own, which packages a profile comes to.
  * Equal index digests answer from the cache without asking the resolver again.
  *
- * Raises `E_MIRROR_…` (exit 4) when the mirror cannot tell and `E_PACKAGE…` (exit 3) when the profile asks for the impossible.
+ * Raises `E_MIRROR_…` and `E_OFFLINE_EMPTY` (exit 4) when nobody can tell, `E_PACKAGE…` (exit 3) when the profile
+ * asks for the impossible, and `E_CACHE_…` (exit 4).
  */
 export async function resolveClosure(
   profile: Profile,
   choice: MirrorChoice,
   context: WorkflowContext,
 ): Promise<ResolvedClosure> {
+  checkCachePath(context.directories.cache);
   const host = await readHostApt(context);
   const mirrors = chooseMirrors(choice.mirror ?? profile.os.mirror, host.mirrors);
   if (!mirrors) throw noMirror();
@@ -77,15 +82,16 @@ export async function resolveClosure(
     ...planSources(profile.os, mirrors),
     ...planExtraSources(profile.os.aptSources, paths.keys),
   ];
-  await mkdir(directory, { recursive: true });
-  return withFileLock(join(directory, 'lock'), { signal: context.signal }, async () => {
+  const resolve = async (): Promise<ResolvedClosure> => {
     await writeAptRoot(directory, profile, sources, host.settings, choice.sourceKeys);
     if (!choice.offline) await updateIndices(paths.config, context);
     const states = await readMirrorStates(paths.lists);
     if (states.length < sources.length && choice.offline) throw nothingCached();
     const closure = await closureFor(profile, directory, states, context);
     return { ...closure, aptConfig: paths.config, sources, chosenMirrors: mirrors };
-  });
+  };
+  const lock = { path: join(directory, 'lock'), signal: context.signal };
+  return withCacheErrors(context.directories.cache, () => withFileLock(lock.path, lock, resolve));
 }
 
 async function closureFor(
@@ -102,25 +108,15 @@ async function closureFor(
   };
   const path = join(directory, 'closures', `${digestOfValue(question)}.json`);
   const known = await readTextIfExists(path);
-  const remembered = known === undefined ? undefined : parseClosure(known);
+  const remembered = known === undefined ? undefined : parseSealedJson(known, isClosure);
   if (remembered) return remembered;
   const closure = await askResolver(profile, aptRootPaths(directory).config, mirrors, context);
-  await writeFileAtomically(path, renderClosure(closure));
+  await writeFileAtomically(path, renderSealedJson(closure));
   return closure;
 }
 
-/** A closure file carries its own digest, so that a damaged one is only a miss. */
-function renderClosure(closure: Closure): string {
-  return `${JSON.stringify({ sha256: digestOfValue(closure), closure })}\n`;
-}
-
-function parseClosure(text: string): Closure | undefined {
-  try {
-    const { sha256, closure } = JSON.parse(text) as { sha256: string; closure: Closure };
-    return digestOfValue(closure) === sha256 ? closure : undefined;
-  } catch {
-    return undefined;
-  }
+function isClosure(value: object): value is Closure {
+  return 'packages' in value && 'busybox' in value && 'index' in value && 'mirrors' in value;
 }
 
 async function askResolver(
@@ -160,7 +156,7 @@ async function runApt(config: string, words: readonly string[], context: Workflo
   const [command = 'apt-get', ...args] = words;
   try {
     const result = await context.run(
-      { command, args, env: { APT_CONFIG: config }, deadlineMs: APT_DEADLINE_MS },
+      dieWithParent({ command, args, env: { APT_CONFIG: config }, deadlineMs: APT_DEADLINE_MS }),
       { signal: context.signal },
     );
     return result.stdout;
@@ -173,7 +169,7 @@ async function writeAptRoot(
   directory: string,
   profile: Profile,
   sources: readonly PackageSource[],
-  settings: ReturnType<typeof parseNetworkSettings>,
+  settings: readonly AptSetting[],
   keys: Readonly<Record<string, string>>,
 ): Promise<void> {
   const paths = aptRootPaths(directory);
@@ -197,28 +193,15 @@ async function writeAptRoot(
   }
 }
 
-async function readHostApt(
-  context: WorkflowContext,
-): Promise<{ mirrors: Partial<Mirrors>; settings: ReturnType<typeof parseNetworkSettings> }> {
-  const ask = (command: string, args: readonly string[]): Promise<string> =>
-    context
-      .run({ command, args, deadlineMs: APT_DEADLINE_MS }, { signal: context.signal })
-      .then((result) => result.stdout);
-  const [dump, targets] = await Promise.all([
-    ask('apt-config', ['dump']),
-    ask('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)']),
-  ]);
-  return { settings: parseNetworkSettings(dump), mirrors: parseHostMirrors(targets) };
-}
-
+/** An index that is signed apart, as `Release` with `Release.gpg`, tells the state of a mirror just as well. */
 async function readMirrorStates(lists: string): Promise<MirrorState[]> {
-  const names = (await readdir(lists)).filter((name) => name.endsWith('InRelease')).sort();
+  const names = (await readdir(lists)).filter((name) => /_(?:In)?Release$/.test(name)).toSorted();
   return Promise.all(
     names.map(async (name) => {
       const text = await readFile(join(lists, name), 'utf8');
       const date = Date.parse(/^Date: (.*)$/m.exec(text)?.[1] ?? '');
       return {
-        suite: /_dists_(.+)_InRelease$/.exec(name)?.[1] ?? name,
+        suite: /_dists_(.+)_(?:In)?Release$/.exec(name)?.[1] ?? name,
         inReleaseSha256: sha256Of(text),
         date: Number.isNaN(date) ? '' : new Date(date).toISOString(),
       };
