@@ -1,11 +1,27 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BASE_FILES, parseBaseEntry, type BaseEntry, type BaseFile } from '../bases/base-entry.ts';
+import { Failure } from '../errors/failure.ts';
 import { copyAndDigest } from '../host/copy-file.ts';
+import { isSystemError } from '../host/files.ts';
 import { GIB } from '../values/byte-size.ts';
 
 /** Bytes that the cache may hold before the least recently used things go; `MINTMARK_CACHE_MAX_GIB` changes it. */
 export const CACHE_LIMIT_BYTES = 20 * GIB;
+
+/** The limit of the cache in this environment. Raises `E_CACHE_LIMIT` when the variable is no positive number. */
+export function cacheLimitBytes(environment: Readonly<Record<string, string | undefined>>): number {
+  const text = environment['MINTMARK_CACHE_MAX_GIB'] ?? '';
+  if (text === '') return CACHE_LIMIT_BYTES;
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text) * GIB;
+  throw new Failure(
+    'usage',
+    'E_CACHE_LIMIT',
+    `MINTMARK_CACHE_MAX_GIB must be a positive number; found ${JSON.stringify(text)}`,
+  );
+}
+
+const BASE_ROLES = ['disk', 'kernel', 'initrd', 'changelogs'] as const satisfies readonly BaseFile[];
 
 /** A base disk whose bytes were checked and that nobody else can change: copies in the caller's own directory. */
 export interface CheckedBase {
@@ -60,36 +76,50 @@ async function copyEntry(
   signal?: AbortSignal,
 ): Promise<boolean> {
   await mkdir(destination, { recursive: true });
-  for (const [role, name] of Object.entries(BASE_FILES) as [BaseFile, string][]) {
-    try {
-      const from = join(entryDirectory(cache, entry.key), name);
-      const copied = await copyAndDigest(from, join(destination, name), signal);
-      if (copied.sha256 !== entry.files[role].sha256) return false;
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') throw error;
-      return false;
-    }
+  for (const role of BASE_ROLES) {
+    const from = join(entryDirectory(cache, entry.key), BASE_FILES[role]);
+    const to = join(destination, BASE_FILES[role]);
+    const copied = await copyAndDigest(from, to, signal).catch((error: unknown) => {
+      if (isUnreadable(error, to)) return undefined;
+      throw error;
+    });
+    if (copied?.sha256 !== entry.files[role].sha256) return false;
   }
   return true;
 }
 
-/** Puts a finished entry directory into the cache by one rename; an entry that is already there stays. */
+/** A file of the cache that cannot be read is damage; a copy that cannot be written says nothing about the cache. */
+function isUnreadable(error: unknown, destination: string): boolean {
+  return (
+    isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EIO', 'EACCES') &&
+    error.path !== destination
+  );
+}
+
+/** Puts a finished entry directory into the cache by one rename; an older entry of the key goes. */
 export async function storeBase(cache: string, key: string, prepared: string): Promise<void> {
   await mkdir(join(cache, 'bases'), { recursive: true });
   await rm(entryDirectory(cache, key), { recursive: true, force: true });
   await rename(prepared, entryDirectory(cache, key));
 }
 
-/** Removes the least recently used bases and packages until the cache fits its limit; `keep` always stays. */
+/**
+ * Removes the least recently used bases, packages and resolved closures until the cache fits its limit.
+ * Bases whose key is in `keep` stay; so do locks, which are no content.
+ */
 export async function boundCache(
   cache: string,
   keep: readonly string[],
   limitBytes = CACHE_LIMIT_BYTES,
 ): Promise<void> {
-  const items = [
-    ...(await itemsOf(join(cache, 'bases'), keep)),
-    ...(await itemsOf(join(cache, 'debs'), [])),
-  ].sort((a, b) => b.usedMs - a.usedMs);
+  const apt = join(cache, 'apt');
+  const roots = await readdir(apt).catch((): string[] => []);
+  const found = await Promise.all([
+    itemsOf(join(cache, 'bases'), keep),
+    itemsOf(join(cache, 'debs'), []),
+    ...roots.map((root) => itemsOf(join(apt, root, 'closures'), [])),
+  ]);
+  const items = found.flat().toSorted((a, b) => Number(b.keep) - Number(a.keep) || b.usedMs - a.usedMs);
   let total = 0;
   for (const item of items) {
     total += item.sizeBytes;
@@ -105,7 +135,9 @@ interface CacheItem {
 }
 
 async function itemsOf(directory: string, keep: readonly string[]): Promise<CacheItem[]> {
-  const names = await readdir(directory).catch(() => []);
+  const names = (await readdir(directory).catch((): string[] => [])).filter(
+    (name) => !name.includes('.lock'),
+  );
   const items = await Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);

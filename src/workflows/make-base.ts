@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closureIdentity } from '../bases/closure.ts';
 import type { BaseEntry } from '../bases/base-entry.ts';
@@ -8,6 +8,7 @@ import { baseRecipe } from '../profiles/recipe.ts';
 import { digestOfValue } from '../values/digest.ts';
 import {
   boundCache,
+  cacheLimitBytes,
   entryDirectory,
   readBaseEntry,
   storeBase,
@@ -17,7 +18,9 @@ import {
 import { runBaseMethod } from './base-method.ts';
 import { bootstrapBase } from './bootstrap-base.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { cacheLost, withCacheErrors } from './cache-errors.ts';
 import type { ResolvedClosure } from './resolve-closure.ts';
+import { sweepWorkDirectories, withWorkDirectory } from './work-directory.ts';
 
 /** Raised by one with every change of how bases are made, so that older entries of the cache are not used. */
 const BASE_BUILDER_VERSION = 1;
@@ -52,7 +55,10 @@ export function baseKey(request: Pick<BaseRequest, 'profile' | 'closure' | 'buil
 
 /**
  * Takes a base disk from the cache, or makes it, and leaves checked copies of its files in `destination`.
- * Two builds that want the same base at once make it once: the second waits for the first.
+ * Two builds that want the same base at once make it once: the second waits for the first. What killed builds
+ * left in the cache is swept first.
+ *
+ * Raises what the base method raises, and `E_CACHE_…` for what is wrong with the cache.
  */
 export async function makeBase(
   request: BaseRequest,
@@ -62,15 +68,20 @@ export async function makeBase(
 ): Promise<MadeBase> {
   const { cache } = context.directories;
   const key = baseKey(request);
-  await mkdir(join(cache, 'bases'), { recursive: true });
-  return withFileLock(`${entryDirectory(cache, key)}.lock`, { signal: context.signal }, async () => {
+  const limitBytes = cacheLimitBytes(context.environment);
+  const take = async (): Promise<MadeBase> => {
     const known = request.rebuild ? undefined : await takeBase(cache, key, destination, context.signal);
     if (known) return { ...known, cached: true };
     await bootstrapInto(request, key, context, onProgress);
     const made = await takeBase(cache, key, destination, context.signal);
-    if (!made) throw new Error('a base that was just made is not in the cache');
-    await boundCache(cache, [key]);
+    if (!made) throw cacheLost(cache);
+    await boundCache(cache, [key], limitBytes);
     return { ...made, cached: false };
+  };
+  return withCacheErrors(cache, async () => {
+    await sweepWorkDirectories(context);
+    const lock = `${entryDirectory(cache, key)}.lock`;
+    return withFileLock(lock, { signal: context.signal }, take);
   });
 }
 
@@ -82,27 +93,33 @@ export function peekBase(
   return readBaseEntry(cache, baseKey(request));
 }
 
-async function bootstrapInto(
+function bootstrapInto(
   request: BaseRequest,
   key: string,
   context: WorkflowContext,
   onProgress: (detail: string, percent?: number) => void,
 ): Promise<void> {
   const { cache } = context.directories;
-  const work = join(cache, 'work', `${key.slice(0, 16)}-${process.pid}`);
-  const input = {
-    ...request,
-    key,
-    entryDirectory: join(work, 'entry'),
-    jobDirectory: join(work, 'job'),
-    onProgress,
-  };
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  try {
-    await runBaseMethod(bootstrapBase(input, context), context.signal);
-    await storeBase(cache, key, input.entryDirectory);
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  return withWorkDirectory(key.slice(0, 16), context, async (work) => {
+    const input = {
+      ...request,
+      key,
+      entryDirectory: join(work, 'entry'),
+      jobDirectory: join(work, 'job'),
+      onProgress,
+    };
+    try {
+      await runBaseMethod(bootstrapBase(input, context), context.signal);
+      await storeBase(cache, key, input.entryDirectory);
+    } catch (error) {
+      throw context.signal.aborted || (await exists(work)) ? error : cacheLost(cache, error);
+    }
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,0 +1,119 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../errors/failure.ts';
+import { writeFileAtomically } from '../host/files.ts';
+import { readMemory } from '../host/memory.ts';
+import { fieldOf, parseDeb822 } from '../packages/deb822.ts';
+import { parseDpkgStatus } from '../packages/dpkg-status.ts';
+import { GIB } from '../values/byte-size.ts';
+import type { BootstrapInput } from './bootstrap-base.ts';
+import type { WorkflowContext } from './build-request.ts';
+import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
+import { namespaceCommand } from './private-namespaces.ts';
+import type { Closure } from './resolve-closure.ts';
+
+const TREE_DEADLINE_MS = 60 * 60_000;
+
+/** Exit code by which `tree.sh` says that the filesystem is too small. */
+const TOO_SMALL_STATUS = 28;
+
+/** Where the tree is made: in memory when it fits there three times over (tree, packages, page cache), else on disk. */
+export async function chooseScratch(closure: Pick<Closure, 'index'>, directory: string): Promise<string> {
+  const { availableBytes } = await readMemory();
+  if (availableBytes > 3 * installedBytes(closure.index) + GIB) return 'tmpfs';
+  await mkdir(directory, { recursive: true });
+  return directory;
+}
+
+function installedBytes(index: string): number {
+  const paragraphs = parseDeb822(index, 'closure index');
+  return paragraphs.reduce((sum, each) => sum + Number(fieldOf(each, 'Installed-Size') ?? 0) * 1024, 0);
+}
+
+/**
+ * Runs `provisioners/base/tree.sh` on a job.
+ * Raises `E_DISK_TOO_SMALL`, or `E_BOOTSTRAP_FAILED` with the place of the whole log.
+ */
+export async function runTree(
+  job: string,
+  out: string,
+  input: BootstrapInput,
+  context: WorkflowContext,
+): Promise<void> {
+  const script = join(PROVISIONERS_DIRECTORY, 'base/tree.sh');
+  const watch = new TreeProgress(input);
+  try {
+    await context.run(namespaceCommand(['sh', script, job, out], TREE_DEADLINE_MS), {
+      signal: context.signal,
+      onLine: (line) => watch.read(line),
+    });
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
+    const log = join(context.directories.cache, 'logs', `base-${input.key.slice(0, 16)}.log`);
+    await writeFileAtomically(log, `${watch.lines.join('\n')}\n`).catch(() => {});
+    throw error.evidence['status'] === TOO_SMALL_STATUS
+      ? tooSmall(watch.step, error)
+      : failed(watch.step, log, error);
+  }
+}
+
+/** What `tree.sh` and mmdebstrap print, as progress. */
+class TreeProgress {
+  readonly lines: string[] = [];
+  /** What `tree.sh` said last. */
+  step = 'starting';
+  readonly #input: Pick<BootstrapInput, 'closure' | 'onProgress'>;
+  #configured = 0;
+
+  constructor(input: Pick<BootstrapInput, 'closure' | 'onProgress'>) {
+    this.#input = input;
+  }
+
+  read(line: string): void {
+    this.lines.push(line);
+    const { onProgress, closure } = this.#input;
+    const step = /^mintmark: (.*)$/.exec(line)?.[1];
+    if (step !== undefined) onProgress((this.step = step));
+    const name = /^Setting up (\S+)/.exec(line)?.[1];
+    if (name === undefined) return;
+    const total = closure.packages.length;
+    this.#configured = Math.min(this.#configured + 1, total);
+    onProgress(`installing packages: ${name}`, 10 + (70 * this.#configured) / total);
+  }
+}
+
+/** mmdebstrap resolves again inside the repository; what came out must be what was asked for. */
+export async function checkInstalled(out: string, closure: Pick<Closure, 'packages'>): Promise<void> {
+  const installed = parseDpkgStatus(await readFile(join(out, 'dpkg-status'), 'utf8')).installed.map(nameOf);
+  const wanted = closure.packages.map(nameOf);
+  const missing = wanted.filter((name) => !installed.includes(name)).map((name) => `missing  ${name}`);
+  const surplus = installed.filter((name) => !wanted.includes(name)).map((name) => `surplus  ${name}`);
+  if (missing.length === 0 && surplus.length === 0) return;
+  throw new Failure(
+    'command',
+    'E_CLOSURE_NOT_INSTALLED',
+    `mmdebstrap installed ${installed.length} packages where ${wanted.length} were resolved`,
+    { details: [...missing, ...surplus].slice(0, 20) },
+  );
+}
+
+function nameOf(entry: { readonly name: string; readonly version: string }): string {
+  return `${entry.name} ${entry.version}`;
+}
+
+function tooSmall(step: string, cause: Failure): Failure {
+  return new Failure('profile', 'E_DISK_TOO_SMALL', `.disk.sizeMiB is too small: ${step}`, {
+    hint: 'make .disk.sizeMiB larger, or install less',
+    cause,
+  });
+}
+
+function failed(step: string, log: string, cause: Failure): Failure {
+  const { details, evidence } = cause;
+  return new Failure('command', 'E_BOOTSTRAP_FAILED', `the base disk could not be made: ${step} failed`, {
+    hint: `the whole log is in ${log}`,
+    details,
+    evidence: { ...evidence, log },
+    cause,
+  });
+}

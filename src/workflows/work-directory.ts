@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJsonObjectIfExists, writeFileAtomically } from '../host/files.ts';
+import { checkAlive, parseProcessIdentity, readProcessIdentity } from '../host/process-identity.ts';
+import type { WorkflowContext } from './build-request.ts';
+import { removeTree } from './private-namespaces.ts';
+
+/** Name of the file in a work directory that says whose it is. */
+const OWNER_FILE = 'owner.json';
+
+/** A work directory this old is abandoned, when its owner is not known or lives where we cannot look. */
+const ABANDONED_MS = 24 * 60 * 60_000;
+
+/**
+ * Gives an action a directory of its own below the cache's `work/`, and removes it afterwards. One that a killed
+ * process left is removed by the next {@link sweepWorkDirectories}.
+ *
+ * @param name begins the directory's name, for people who look
+ */
+export async function withWorkDirectory<T>(
+  name: string,
+  context: WorkflowContext,
+  action: (directory: string) => Promise<T>,
+): Promise<T> {
+  const unique = `${name}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const directory = join(context.directories.cache, 'work', unique);
+  await mkdir(directory, { recursive: true });
+  try {
+    const owner = await readProcessIdentity();
+    await writeFileAtomically(join(directory, OWNER_FILE), `${JSON.stringify(owner)}\n`);
+    return await action(directory);
+  } finally {
+    await removeTree(directory, context);
+  }
+}
+
+/** Removes the work directories of processes that are dead. One that cannot be removed is only warned of. */
+export async function sweepWorkDirectories(context: WorkflowContext): Promise<void> {
+  const work = join(context.directories.cache, 'work');
+  for (const name of await readdir(work).catch((): string[] => [])) {
+    const directory = join(work, name);
+    if (!(await isAbandoned(directory))) continue;
+    try {
+      await removeTree(directory, context);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      context.emit({ type: 'warning', text: `what a killed build left in ${directory} stays: ${why}` });
+    }
+  }
+}
+
+async function isAbandoned(directory: string): Promise<boolean> {
+  const found = await readJsonObjectIfExists(join(directory, OWNER_FILE)).catch(() => undefined);
+  const owner = found === undefined ? undefined : parseProcessIdentity(found);
+  const state = owner === undefined ? 'unknown' : await checkAlive(owner);
+  if (state !== 'unknown') return state === 'dead';
+  const status = await stat(directory).catch(() => undefined);
+  return status !== undefined && Date.now() - status.mtimeMs > ABANDONED_MS;
+}
