@@ -13,7 +13,10 @@
 #   variables           shell assignments: SUITE ARCHITECTURE ROOT_UUID HASH_SEED OFFSET_BYTES
 #                       FILESYSTEM_KIB SCRATCH (tmpfs or a directory) RECOMMENDS REMOVE_DOCS KEEP_LOCALES EPOCH
 # OUT receives disk.raw (its first OFFSET_BYTES still empty), vmlinuz, microvm.cpio.gz, changelogs.tar.zst, boot.img, core.img, dpkg-status.
+# Exit code 28: the tree does not fit into a filesystem of FILESYSTEM_KIB.
 set -eu
+# Whoever runs the build: the modes of the guest's files are ours to say.
+umask 022
 
 JOB=$1
 OUT=$2
@@ -70,12 +73,26 @@ unmount_kernel_filesystems() {
 configure() {
     say "configuring"
     rm -f "$ROOT/etc/apt/sources.list" "$ROOT/etc/apt/apt.conf.d/99mmdebstrap"
+    # mmdebstrap copied these two from the host, with the host's permissions.
+    rm -f "$ROOT/etc/hostname" "$ROOT/etc/hosts"
+    chmod -R u=rwX,go=rX "$JOB/etc"
     cp -R "$JOB/etc/." "$ROOT/etc/"
     # An image moves between hypervisors, so GRUB's package must not insist on one disk name.
     printf 'grub-pc grub-pc/install_devices_empty boolean true\n' | enter debconf-set-selections
     rm -f "$ROOT"/etc/ssh/ssh_host_* "$ROOT/var/lib/dbus/machine-id" "$ROOT/var/lib/systemd/random-seed"
+    drop_self_signed_certificate
     : >"$ROOT/etc/machine-id"
-    if [ ! -L "$ROOT/etc/resolv.conf" ]; then : >"$ROOT/etc/resolv.conf"; fi
+    if [ ! -L "$ROOT/etc/resolv.conf" ]; then
+        rm -f "$ROOT/etc/resolv.conf"
+        : >"$ROOT/etc/resolv.conf"
+    fi
+}
+
+# The package ssl-cert makes a key pair when it is installed; every guest of a template would share it.
+# `make-ssl-cert generate-default-snakeoil` makes one of the guest's own.
+drop_self_signed_certificate() {
+    rm -f "$ROOT/etc/ssl/private/ssl-cert-snakeoil.key" "$ROOT/etc/ssl/certs/ssl-cert-snakeoil.pem"
+    find "$ROOT/etc/ssl/certs" -lname '*ssl-cert-snakeoil.pem' -delete 2>/dev/null || true
 }
 
 make_initramfs() {
@@ -121,9 +138,11 @@ make_microvm() {
     install -m 0755 "$JOB/microvm-init" "$microvm/init"
     release=$(basename "$(find "$ROOT/boot" -name 'vmlinuz-*' | sort -V | tail -n 1)")
     release=${release#vmlinuz-}
+    # Not in a pipeline: there the failure of its first program would go unnoticed.
     for module in virtio_pci virtio_blk virtio_net virtio_rng ext4; do
         enter modprobe --set-version "$release" --show-depends "$module"
-    done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$SCRATCH/modules"
+    done >"$SCRATCH/dependencies"
+    sed -n 's/^insmod \([^ ]*\).*/\1/p' "$SCRATCH/dependencies" | awk '!seen[$0]++' >"$SCRATCH/modules"
     while read -r path; do
         name=$(basename "$path")
         case $name in
@@ -143,7 +162,8 @@ drop_documentation() {
     (cd "$ROOT" && find usr/share/doc -name 'changelog*' | LC_ALL=C sort |
         tar -c --no-recursion --owner=0 --group=0 --numeric-owner --mtime="@$EPOCH" -T - | zstd -q -3 -T2) >"$OUT/changelogs.tar.zst"
     if [ "$REMOVE_DOCS" = true ]; then
-        find "$ROOT/usr/share/doc" ! -type d ! -name copyright -delete
+        # Packages of one source link their directory to that of another, where their copyright file is.
+        find "$ROOT/usr/share/doc" -mindepth 2 ! -type d ! -name copyright -delete
         find "$ROOT/usr/share/doc" "$ROOT/usr/share/doc-base" "$ROOT/usr/share/lintian" -mindepth 1 -type d -empty -delete 2>/dev/null || true
         for directory in man info; do
             [ ! -d "$ROOT/usr/share/$directory" ] || find "$ROOT/usr/share/$directory" ! -type d -delete
@@ -154,6 +174,7 @@ drop_documentation() {
 
 drop_locales() {
     for path in "$ROOT"/usr/share/locale/*/; do
+        [ -d "$path" ] || continue
         case " $KEEP_LOCALES " in
         *" $(basename "$path") "*) ;;
         *) rm -r "$path" ;;
@@ -173,7 +194,15 @@ make_filesystem() {
     find "$ROOT" -newermt "@$EPOCH" -exec touch --no-dereference --date="@$EPOCH" {} +
     E2FSPROGS_FAKE_TIME=$EPOCH mke2fs -q -F -t ext4 -O '^metadata_csum_seed,^orphan_file' \
         -E "offset=$OFFSET_BYTES,hash_seed=$HASH_SEED,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0" \
-        -U "$ROOT_UUID" -L root -m 1 -d "$ROOT" "$OUT/disk.raw" "${FILESYSTEM_KIB}k"
+        -U "$ROOT_UUID" -L root -m 1 -d "$ROOT" "$OUT/disk.raw" "${FILESYSTEM_KIB}k" || too_small
+}
+
+# mke2fs has said why it failed; with a tree of nine tenths of the filesystem there can be only one reason.
+too_small() {
+    used=$(du -s --block-size=1K "$ROOT" | cut -f 1)
+    [ "$used" -gt $((FILESYSTEM_KIB * 9 / 10)) ] || exit 1
+    say "the tree takes $used KiB of $FILESYSTEM_KIB KiB"
+    exit 28
 }
 
 prepare_scratch

@@ -7,7 +7,6 @@
 #   release-files/N/path,text release line files
 #   sources.built             the package sources that the build used
 #   sources.guest             those that the guest keeps
-#   hostname                  the guest's host name
 #   remove-docs               present when documentation goes
 #   keep-locales              locales that stay, one a line; absent or empty keeps all
 set -eu
@@ -21,6 +20,7 @@ write_identity() {
     mv "$release.new" "$release"
     for file in "$FINISH"/release-files/*/; do
         [ -e "$file/path" ] || continue
+        mkdir -p "$ROOT$(dirname "$(cat "$file/path")")"
         cp "$file/text" "$ROOT$(cat "$file/path")"
         chmod 0644 "$ROOT$(cat "$file/path")"
     done
@@ -50,10 +50,20 @@ remove_machine_identity() {
     rm -f "$ROOT/etc/udev/rules.d/70-persistent-net.rules"
     empty_directory var/lib/dhcp
     empty_directory var/lib/dhcpcd
-    empty_directory var/lib/cloud
+    # What a profile planted for the first boot stays, as with `cloud-init clean`.
+    [ ! -d "$ROOT/var/lib/cloud" ] || find "$ROOT/var/lib/cloud" -mindepth 1 -maxdepth 1 ! -name seed -exec rm -rf {} +
+    remove_self_signed_certificate
     if grep -q '^# mintmark-build' "$ROOT/etc/resolv.conf" 2>/dev/null && [ ! -L "$ROOT/etc/resolv.conf" ]; then
         : >"$ROOT/etc/resolv.conf"
     fi
+}
+
+# Made when ssl-cert is installed; every guest of the template would share its key.
+remove_self_signed_certificate() {
+    rm -f "$ROOT/etc/ssl/private/ssl-cert-snakeoil.key" "$ROOT/etc/ssl/certs/ssl-cert-snakeoil.pem"
+    for link in "$ROOT"/etc/ssl/certs/*.0; do
+        case $(readlink "$link") in *ssl-cert-snakeoil.pem) rm -f "$link" ;; esac
+    done
 }
 
 remove_histories() {
@@ -90,7 +100,7 @@ remove_logs_and_caches() {
 # What provisioners installed brought its documentation along; the base has lost its own already.
 remove_documentation() {
     if [ -e "$FINISH/remove-docs" ]; then
-        find "$ROOT/usr/share/doc" ! -type d ! -name copyright -exec rm -f {} + 2>/dev/null || true
+        find "$ROOT/usr/share/doc" -mindepth 2 ! -type d ! -name copyright -exec rm -f {} + 2>/dev/null || true
         for directory in man info lintian; do
             [ ! -d "$ROOT/usr/share/$directory" ] || find "$ROOT/usr/share/$directory" ! -type d -exec rm -f {} +
         done
