@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../host/files.ts';
+import { isSystemError, writeFileAtomically } from '../host/files.ts';
 import { readProcessIdentity, type ProcessIdentity } from '../host/process-identity.ts';
 import type { StageName } from './events.ts';
 
@@ -35,6 +35,8 @@ export interface RunState {
 export class RunDirectory {
   readonly path: string;
   #state: RunState;
+  /** The last write begun: states reach the disk in the order in which they came about. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(path: string, state: RunState) {
     this.path = path;
@@ -49,9 +51,9 @@ export class RunDirectory {
     now: Date,
   ): Promise<RunDirectory> {
     const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 13);
-    const id = `${stamp}-${profile}-${randomBytes(2).toString('hex')}`;
-    const path = join(stateDirectory, 'runs', id);
-    await mkdir(path, { recursive: true, mode: 0o755 });
+    const runs = join(stateDirectory, 'runs');
+    const id = await makeFreshDirectory(runs, `${stamp}-${profile}`);
+    const path = join(runs, id);
     const owner = await readProcessIdentity();
     const state: RunState = {
       schema: 1,
@@ -81,12 +83,30 @@ export class RunDirectory {
   /** Changes facts of the run and writes them down. */
   async update(facts: Partial<Pick<RunState, 'long' | 'status'>>): Promise<void> {
     this.#state = { ...this.#state, ...facts };
-    await writeFileAtomically(this.file('state.json'), `${JSON.stringify(this.#state, null, 2)}\n`);
+    const text = `${JSON.stringify(this.#state, null, 2)}\n`;
+    this.#written = this.#written
+      .catch(() => {})
+      .then(() => writeFileAtomically(this.file('state.json'), text));
+    await this.#written;
   }
 
   /** Changes what is known of a stage and writes it down. */
   async recordStage(stage: StageName, record: StageRecord): Promise<void> {
     this.#state = { ...this.#state, stages: { ...this.#state.stages, [stage]: record } };
     await this.update({});
+  }
+}
+
+/** Two runs may begin in the same minute and draw the same lot; a directory never belongs to both. */
+async function makeFreshDirectory(parent: string, stem: string): Promise<string> {
+  await mkdir(parent, { recursive: true });
+  for (;;) {
+    const name = `${stem}-${randomBytes(2).toString('hex')}`;
+    try {
+      await mkdir(join(parent, name));
+      return name;
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+    }
   }
 }

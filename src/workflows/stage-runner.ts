@@ -47,21 +47,13 @@ export class StageRunner {
     let output: Output | undefined;
     if (undo) this.#undos.push({ name: stage.name, undo: (reason) => undo(reason, output) });
     this.#emit({ type: 'stage-started', stage: stage.name });
-    await this.#directory?.recordStage(stage.name, { status: 'running', startedAt });
     try {
+      await this.#directory?.recordStage(stage.name, { status: 'running', startedAt });
       this.#signal.throwIfAborted();
       output = await stage.run((detail, percent) => this.#progress(stage.name, detail, percent));
     } catch (error) {
       const failure = this.#signal.aborted ? interruptionOf(error) : error;
-      const message = failure instanceof Error ? failure.message : String(failure);
-      const durationMs = elapsed();
-      this.#emit({ type: 'stage-failed', stage: stage.name, message, durationMs });
-      await this.#directory?.recordStage(stage.name, {
-        status: 'failed',
-        startedAt,
-        durationMs,
-        reason: message,
-      });
+      await this.#tellFailure(stage.name, failure, { startedAt, durationMs: elapsed() });
       throw failure;
     }
     const durationMs = elapsed();
@@ -75,7 +67,7 @@ export class StageRunner {
 
   /** Takes the stages back, the last one first. One that cannot be taken back does not keep the others from it. */
   async unwind(reason: string): Promise<void> {
-    for (const { name, undo } of this.#undos.splice(0).reverse()) {
+    for (const { name, undo } of this.#undos.splice(0).toReversed()) {
       try {
         await undo(reason);
       } catch (error) {
@@ -83,6 +75,18 @@ export class StageRunner {
         this.#emit({ type: 'warning', text: `${name} could not be taken back: ${why}` });
       }
     }
+  }
+
+  /** A full disk may be why the stage failed, so it must not matter that its record cannot be written either. */
+  async #tellFailure(
+    stage: StageName,
+    failure: unknown,
+    { startedAt, durationMs }: { readonly startedAt: string; readonly durationMs: number },
+  ): Promise<void> {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    this.#emit({ type: 'stage-failed', stage, message: reason, durationMs });
+    const record = { status: 'failed' as const, startedAt, durationMs, reason };
+    await this.#directory?.recordStage(stage, record).catch(() => {});
   }
 
   #progress(stage: StageName, detail: string, percent: number | undefined): void {
