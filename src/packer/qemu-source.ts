@@ -120,6 +120,8 @@ const KERNEL_COMMAND_LINE = hclTemplate`${[
   'console=ttyS0,115200',
   'loglevel=4',
   'panic=-1',
+  // A kernel that hangs ends QEMU within half a minute, where Packer would wait for its whole timeout.
+  'softlockup_panic=1',
   'net.ifnames=0',
   'cloud-init=disabled',
   'systemd.unit=mintmark-build.target',

@@ -11,6 +11,8 @@ export class PackerTale {
   readonly errors: string[] = [];
   readonly lastLines: string[] = [];
   readonly qemuSaid: string[] = [];
+  /** Whether the guest has let Packer in. */
+  loggedIn = false;
   shuttingDown = false;
 
   hear(event: PackerEvent): void {
@@ -18,7 +20,12 @@ export class PackerTale {
     if (event.type !== 'ui') return;
     if (event.text.trim() !== '') this.lastLines.push(event.text);
     if (this.lastLines.length > 20) this.lastLines.shift();
-    if (event.text.startsWith('Gracefully halting')) this.shuttingDown = true;
+  }
+
+  /** What progress made of an event; see `PHRASES`. */
+  hearProgress(detail: string): void {
+    if (detail === 'logged in') this.loggedIn = true;
+    if (detail === 'shutting down') this.shuttingDown = true;
   }
 
   hearLog(line: string): void {
@@ -54,7 +61,7 @@ export async function explainPackerFailure(
     const why = last === undefined ? '' : `: ${last}`;
     return new Failure(
       'command',
-      'E_QEMU_DIED',
+      tale.loggedIn ? 'E_QEMU_DIED' : 'E_QEMU_DIED_EARLY',
       `the virtual machine stopped while Packer was using it${why}`,
       {
         hint,

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../errors/failure.ts';
 import { inOwnProcesses } from '../host/own-processes.ts';
 import type { SecretFilter } from '../host/secrets.ts';
 import { parsePackerLine } from '../packer/machine-readable.ts';
@@ -67,8 +68,8 @@ export async function prepareProject(plan: BuildPlan, runDirectory: string): Pro
  * Lets Packer boot the base, run the provisioners and power the guest off.
  * Packer, its plugins and QEMU live in a process namespace of their own and end with it.
  *
- * Raises `E_PACKER_FAILED` with the error of the guest or of Packer, `E_QEMU_DIED` when the machine stopped under
- * Packer (which would not notice), `E_QEMU_START` when it did not start.
+ * Raises `E_PACKER_FAILED` with the error of the guest or of Packer, `E_QEMU_DIED` (`E_QEMU_DIED_EARLY` before login)
+ * when the machine stopped under Packer, which would not notice, `E_QEMU_START` when it did not start.
  */
 export async function runPacker(input: PackerRunInput, context: WorkflowContext): Promise<ProvisionedDisk> {
   const { plan, directory, prepared } = input;
@@ -80,7 +81,7 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
       input.onProgress('packer init');
       await context.run(packerInitCommand(run), { signal: context.signal });
     }
-    await watchBuild(run, { ...input, vm }, context);
+    await startTwice(() => watchBuild(run, { ...input, vm }, context), run, context);
   } finally {
     await rm(run.values.ssh_private_key_file, { force: true });
     await rm(`${run.values.ssh_private_key_file}.pub`, { force: true });
@@ -89,6 +90,30 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
     path: join(run.values.output_directory, DISK_FILE),
     provisioners: plan.profile.provisioners.length,
   };
+}
+
+/**
+ * A guest kernel now and then locks up in its first seconds under emulation with two processors (seen with Linux 6.1
+ * on QEMU 7.2; its watchdog then panics, and QEMU ends). Nothing has been done to the disk by then, so it is tried
+ * once more.
+ */
+async function startTwice(
+  build: () => Promise<void>,
+  run: PackerRun,
+  context: WorkflowContext,
+): Promise<void> {
+  try {
+    await build();
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'E_QEMU_DIED_EARLY' || context.signal.aborted)
+      throw error;
+    context.emit({
+      type: 'warning',
+      text: `${error.message}, before anybody could log in; trying once more`,
+    });
+    await rm(run.values.output_directory, { recursive: true, force: true });
+    await build();
+  }
 }
 
 async function describeRun(
@@ -197,6 +222,7 @@ function hearLine(
     const heard = progress.read(event);
     if (!heard) continue;
     const { step, detail } = heard;
+    tale.hearProgress(detail);
     input.onProgress(
       step ? `${step.number} of ${step.total} ${step.name}${detail === '' ? '' : `: ${detail}`}` : detail,
     );

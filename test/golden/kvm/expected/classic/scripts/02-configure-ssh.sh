@@ -6,4 +6,4 @@ install -d -m 0700 /root/.ssh
 : >/root/.ssh/authorized_keys
 chmod 0600 /root/.ssh/authorized_keys
 
-systemctl enable ssh.service
+SYSTEMCTL_SKIP_SYSV=1 systemctl --root=/ enable ssh.service

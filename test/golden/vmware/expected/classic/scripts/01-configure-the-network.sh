@@ -2,10 +2,9 @@
 # Network of the system VM: ifupdown owns the interfaces, because the agents rewrite its file at boot.
 set -eu
 
-systemctl enable networking.service
-for unit in systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service; do
-  systemctl disable "$unit"
-done
+export SYSTEMCTL_SKIP_SYSV=1
+systemctl --root=/ enable networking.service
+systemctl --root=/ disable systemd-networkd.service systemd-networkd.socket systemd-networkd-wait-online.service
 
 # Statistics of every connection would fill the small log area.
 if [ -f /etc/conntrackd/conntrackd.conf ]; then
