@@ -105,7 +105,7 @@ export async function storeBase(cache: string, key: string, prepared: string): P
 
 /**
  * Removes the least recently used bases, packages and resolved closures until the cache fits its limit.
- * Bases whose key is in `keep` stay; so do locks, which are no content.
+ * Bases whose key is in `keep` stay.
  */
 export async function boundCache(
   cache: string,
@@ -135,9 +135,7 @@ interface CacheItem {
 }
 
 async function itemsOf(directory: string, keep: readonly string[]): Promise<CacheItem[]> {
-  const names = (await readdir(directory).catch((): string[] => [])).filter(
-    (name) => !name.includes('.lock'),
-  );
+  const names = await readdir(directory).catch((): string[] => []);
   const items = await Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);

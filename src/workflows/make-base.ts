@@ -9,7 +9,6 @@ import { digestOfValue } from '../values/digest.ts';
 import {
   boundCache,
   cacheLimitBytes,
-  entryDirectory,
   readBaseEntry,
   storeBase,
   takeBase,
@@ -80,7 +79,8 @@ export async function makeBase(
   };
   return withCacheErrors(cache, async () => {
     await sweepWorkDirectories(context);
-    const lock = `${entryDirectory(cache, key)}.lock`;
+    // Among the work directories: a killed build leaves nothing anywhere else.
+    const lock = join(cache, 'work', `${key}.lock`);
     return withFileLock(lock, { signal: context.signal }, take);
   });
 }

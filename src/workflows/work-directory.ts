@@ -35,7 +35,10 @@ export async function withWorkDirectory<T>(
   }
 }
 
-/** Removes the work directories of processes that are dead. One that cannot be removed is only warned of. */
+/**
+ * Removes the work directories of processes that are dead, and locks that nobody renews. One that cannot be removed
+ * is only warned of.
+ */
 export async function sweepWorkDirectories(context: WorkflowContext): Promise<void> {
   const work = join(context.directories.cache, 'work');
   for (const name of await readdir(work).catch((): string[] => [])) {
