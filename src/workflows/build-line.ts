@@ -21,7 +21,7 @@ import { StageRunner } from './stage-runner.ts';
 const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 'test');
 
 /** Disks of a run; its logs stay. */
-const RUN_DISKS = ['base', 'output', 'disk.raw', 'tmp'];
+const RUN_DISKS = ['base', 'output', 'disk.raw', 'changelogs.tar.zst', 'tmp'];
 
 /**
  * Builds one profile: plans, reserves a version, and takes the disk through every stage into the catalogue.
@@ -116,9 +116,8 @@ async function takeThroughStages(
   const finished = await stages.run(finishStage(scene, provisioned.base, provisioned.disk, reserved));
   const converted = await stages.run(convertStage(scene, finished.disk, reserved));
   const { base } = provisioned;
-  const { content } = finished;
   const timings = { ...stages.durations };
-  const manifest = await stages.run(stampStage(scene, { base, content, converted, reserved, timings }));
+  const manifest = await stages.run(stampStage(scene, { base, finished, converted, reserved, timings }));
   const filed = await stages.run(catalogueStage(scene, converted.staging, manifest));
   return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
 }

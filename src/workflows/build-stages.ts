@@ -183,7 +183,7 @@ function describeArtifact(
 /** What `stamp` puts together. */
 export interface StampFacts {
   readonly base: MadeBase;
-  readonly content: GuestContent;
+  readonly finished: FinishedBuild;
   readonly converted: ConvertedBuild;
   readonly reserved: ReservedBuild;
   readonly timings: Readonly<Record<string, number>>;
@@ -196,13 +196,14 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
     name: 'stamp',
     run: async () => {
       await mkdir(facts.converted.staging, { recursive: true });
-      await writeReleaseRecords(facts.converted.staging, facts);
+      const { content, disk } = facts.finished;
+      await writeReleaseRecords(facts.converted.staging, { content, changelogs: disk.changelogs });
       return planManifest({
         plan,
         base: facts.base,
         version: facts.reserved.version,
         releaseLine: facts.reserved.releaseLine,
-        content: facts.content,
+        content,
         artifacts: facts.converted.artifacts,
         timings: facts.timings,
         tested: request.test,

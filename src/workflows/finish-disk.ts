@@ -14,6 +14,7 @@ import { dieWithParent } from '../host/die-with-parent.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { collectChangelogs } from './collect-changelogs.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 
 /** What finish works on. */
@@ -32,6 +33,8 @@ export interface FinishInput {
 /** The finished disk: raw and sparse, and final. */
 export interface FinishedDisk {
   readonly path: string;
+  /** Archive with the changelogs of every package in it. */
+  readonly changelogs: string;
   /** Bytes that it really takes. */
   readonly allocatedBytes: number;
 }
@@ -53,10 +56,19 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
     CONVERT_DEADLINE_MS,
     context,
   );
+  const changelogs = await collectChangelogs(
+    {
+      baseArchive: basePath(input.base, 'changelogs'),
+      disk,
+      rootOffsetBytes: input.base.entry.rootOffsetBytes,
+      directory: input.directory,
+    },
+    context,
+  );
   input.onProgress('writing the identity, removing traces, trimming');
   await runFinishMachine(disk, input, context);
   await sparsify(disk, input, context);
-  return { path: disk, allocatedBytes: (await stat(disk)).blocks * 512 };
+  return { path: disk, changelogs, allocatedBytes: (await stat(disk)).blocks * 512 };
 }
 
 async function runFinishMachine(disk: string, input: FinishInput, context: WorkflowContext): Promise<void> {

@@ -5,7 +5,6 @@ import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import type { VersionRecord } from '../versions/version.ts';
 import type { CheckedBase } from './base-cache.ts';
-import { basePath } from './base-cache.ts';
 import type { BuildPlan } from './plan-build.ts';
 import type { GuestContent } from './read-guest.ts';
 
@@ -59,9 +58,9 @@ export function planManifest(input: StampInput): ReleaseManifest {
 /** Writes what stands beside the artifacts: packages, files, changelogs. */
 export async function writeReleaseRecords(
   directory: string,
-  input: Pick<StampInput, 'content' | 'base'>,
+  records: { readonly content: GuestContent; readonly changelogs: string },
 ): Promise<void> {
-  await writeFile(join(directory, 'packages.txt'), renderPackageList(input.content.packages));
-  await writeFile(join(directory, 'files.txt'), input.content.fileList);
-  await copyFile(basePath(input.base, 'changelogs'), join(directory, 'changelogs.zst'));
+  await writeFile(join(directory, 'packages.txt'), renderPackageList(records.content.packages));
+  await writeFile(join(directory, 'files.txt'), records.content.fileList);
+  await copyFile(records.changelogs, join(directory, 'changelogs.zst'));
 }
