@@ -12,14 +12,19 @@ export interface BaseMethod {
   readonly cleanup?: () => Promise<void>;
 }
 
-/** Runs the steps of a method in order, and its cleanup last even when one of them failed or was cancelled. */
+/**
+ * Runs the steps of a method in order, and its cleanup last even when one of them failed or was cancelled. What went
+ * wrong first is what is thrown.
+ */
 export async function runBaseMethod(method: BaseMethod, signal: AbortSignal): Promise<void> {
   try {
     for (const step of ['setup', 'create', 'prepare', 'install'] as const) {
       signal.throwIfAborted();
       await method[step]?.();
     }
-  } finally {
-    await method.cleanup?.();
+  } catch (error) {
+    await method.cleanup?.().catch(() => {});
+    throw error;
   }
+  await method.cleanup?.();
 }

@@ -31,7 +31,7 @@ export async function withWorkDirectory<T>(
     await writeFileAtomically(join(directory, OWNER_FILE), `${JSON.stringify(owner)}\n`);
     return await action(directory);
   } finally {
-    await removeTree(directory, context);
+    await removeOrWarn(directory, context);
   }
 }
 
@@ -43,13 +43,16 @@ export async function sweepWorkDirectories(context: WorkflowContext): Promise<vo
   const work = join(context.directories.cache, 'work');
   for (const name of await readdir(work).catch((): string[] => [])) {
     const directory = join(work, name);
-    if (!(await isAbandoned(directory))) continue;
-    try {
-      await removeTree(directory, context);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      context.emit({ type: 'warning', text: `what a killed build left in ${directory} stays: ${why}` });
-    }
+    if (await isAbandoned(directory)) await removeOrWarn(directory, context);
+  }
+}
+
+async function removeOrWarn(directory: string, context: WorkflowContext): Promise<void> {
+  try {
+    await removeTree(directory, context);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.emit({ type: 'warning', text: `${directory} could not be removed: ${why}` });
   }
 }
 

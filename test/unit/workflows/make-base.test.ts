@@ -1,0 +1,309 @@
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { ClosurePackage } from '../../../src/bases/closure.ts';
+import type { CommandSpec } from '../../../src/values/command-spec.ts';
+import type { WorkflowContext } from '../../../src/workflows/build-request.ts';
+import {
+  baseKey,
+  makeBase,
+  peekBase,
+  type BaseRequest,
+  type MadeBase,
+} from '../../../src/workflows/make-base.ts';
+import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
+import { debText, samplePackage } from './sample-base.ts';
+import { useScratchDirectory } from './scratch-directory.ts';
+import { programFailed, scriptedContext, type Script } from './scripted-runner.ts';
+
+const scratch = useScratchDirectory('make-base');
+const PACKAGES = [samplePackage('bash'), samplePackage('grub-pc')];
+const BUSYBOX = samplePackage('busybox-static');
+
+function requestFor(more: Partial<BaseRequest> = {}): BaseRequest {
+  const closure = {
+    packages: PACKAGES,
+    busybox: BUSYBOX,
+    index: PACKAGES.map(({ name }) => `Package: ${name}\nInstalled-Size: 10\n`).join('\n'),
+    mirrors: [{ suite: 'trixie', inReleaseSha256: 'x', date: '2026-11-20T00:00:00.000Z' }],
+    aptConfig: scratch.join('cache/apt/root/apt.conf'),
+    sources: [],
+    chosenMirrors: { main: 'http://mirror.example/debian' },
+  };
+  const { profile } = resolveBuiltIn('server');
+  return { profile, closure, sourceKeys: {}, builderDigests: {}, offline: true, rebuild: false, ...more };
+}
+
+const status = (packages: readonly ClosurePackage[]): string =>
+  packages
+    .map(
+      ({ name, version }) =>
+        `Package: ${name}\nStatus: install ok installed\nVersion: ${version}\nArchitecture: all\nInstalled-Size: 1\n`,
+    )
+    .join('\n');
+
+/** Leaves what `tree.sh` would leave. */
+async function makeTree(
+  { args }: CommandSpec,
+  installed: readonly ClosurePackage[] = PACKAGES,
+): Promise<string> {
+  const out = args.at(-1) ?? '';
+  const files = {
+    'disk.raw': 'raw',
+    'boot.img': 'b',
+    'core.img': 'c',
+    'dpkg-status': status(installed),
+    vmlinuz: 'k',
+    'microvm.cpio.gz': 'i',
+    'changelogs.tar.zst': 'z',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
+  return 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done';
+}
+
+/** Tools that make a base at once; any of them may be replaced. */
+function tools(more: Script = {}): Script {
+  const convert = async ({ args }: CommandSpec): Promise<string> => {
+    await writeFile(args.at(-1) ?? '', 'qcow2');
+    return '';
+  };
+  const namespaces = async (spec: CommandSpec): Promise<string> =>
+    spec.args.at(-1) === 'true' ? '' : makeTree(spec);
+  return { ...more, ...('unshare' in more ? {} : { unshare: namespaces }), 'qemu-img convert': convert };
+}
+
+async function plantPackages(): Promise<void> {
+  await mkdir(scratch.join('cache/debs'), { recursive: true });
+  for (const { name, sha256 } of [...PACKAGES, BUSYBOX]) {
+    await writeFile(scratch.join('cache/debs', sha256), debText(name));
+  }
+}
+
+async function make(
+  script: Script,
+  more: Partial<BaseRequest> = {},
+  contextMore: Partial<WorkflowContext> = {},
+): Promise<{ base: MadeBase; calls: string[]; progress: string[] }> {
+  await plantPackages();
+  const { context, calls } = scriptedContext(scratch.path, script, contextMore);
+  const progress: string[] = [];
+  const base = await makeBase(requestFor(more), scratch.join('run'), context, (detail) =>
+    progress.push(detail),
+  );
+  return { base, calls, progress };
+}
+
+describe('makeBase', () => {
+  test('makes what the cache lacks, and tells how far it is', async () => {
+    const { base, calls, progress } = await make(tools());
+    expect(base).toMatchObject({ cached: false, directory: scratch.join('run') });
+    expect(base.entry).toMatchObject({
+      schema: 1,
+      key: baseKey(requestFor()),
+      method: 'bootstrap',
+      rootOffsetBytes: 1048576,
+    });
+    expect(base.entry.packages.map(({ name }) => name)).toEqual(['bash', 'grub-pc']);
+    expect(calls).toEqual(['unshare', 'unshare', 'qemu-img convert']);
+    expect(progress).toEqual([
+      'fetching packages: 3 of 3',
+      'installing packages',
+      'installing packages: bash',
+      'done',
+      'writing the base disk',
+    ]);
+    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+  });
+
+  test('takes what the cache has, without running anything', async () => {
+    await make(tools());
+    const { base, calls } = await make({});
+    expect(base.cached).toBe(true);
+    expect(calls).toEqual([]);
+  });
+
+  test('two at once make it once', async () => {
+    const both = await Promise.all([make(tools()), make(tools())]);
+    expect(both.map(({ base }) => base.cached).toSorted()).toEqual([false, true]);
+  });
+
+  test('makes it again when asked to, and when the cached one is damaged', async () => {
+    await make(tools());
+    expect((await make(tools(), { rebuild: true })).base.cached).toBe(false);
+    await truncate(scratch.join('cache/bases', baseKey(requestFor()), 'base.qcow2'), 2);
+    expect((await make(tools())).base.cached).toBe(false);
+  });
+
+  test.each([
+    {
+      script: {
+        unshare: () => {
+          throw programFailed('unshare', 1, ['unshare: Operation not permitted']);
+        },
+      },
+      code: 'E_NAMESPACES',
+      kind: 'host',
+      because: 'this container may not make namespaces: said before anything is fetched',
+    },
+    {
+      script: {
+        unshare: ({ args }: CommandSpec) => {
+          if (args.at(-1) !== 'true') throw programFailed('unshare', 1, ['E: broken']);
+          return '';
+        },
+      },
+      code: 'E_BOOTSTRAP_FAILED',
+      kind: 'command',
+      because: 'mmdebstrap failed',
+    },
+    {
+      script: {
+        unshare: ({ args }: CommandSpec) => {
+          if (args.at(-1) !== 'true') throw programFailed('unshare', 28);
+          return '';
+        },
+      },
+      code: 'E_DISK_TOO_SMALL',
+      kind: 'profile',
+      because: 'the tree does not fit into the disk',
+    },
+    {
+      script: {
+        unshare: (spec: CommandSpec) =>
+          spec.args.at(-1) === 'true' ? '' : makeTree(spec, PACKAGES.slice(1)),
+      },
+      code: 'E_CLOSURE_NOT_INSTALLED',
+      kind: 'command',
+      because: 'mmdebstrap left a package out',
+    },
+    {
+      script: {
+        unshare: (spec: CommandSpec) =>
+          spec.args.at(-1) === 'true' ? '' : makeTree(spec, [...PACKAGES, BUSYBOX]),
+      },
+      code: 'E_CLOSURE_NOT_INSTALLED',
+      kind: 'command',
+      because: 'mmdebstrap installed one more',
+    },
+  ])('$code: $because', async ({ script, code, kind }) => {
+    await expect(make(tools(script))).rejects.toMatchObject({ code, kind });
+    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+    expect(await readdir(scratch.join('cache/bases')).catch((): string[] => [])).toEqual([]);
+  });
+
+  test('the whole log of a failed bootstrap stays, and is named', async () => {
+    const failing: Script = {
+      unshare: ({ args }, { onLine }) => {
+        if (args.at(-1) === 'true') return '';
+        onLine?.('mintmark: configuring', 'stdout');
+        onLine?.('E: broken', 'stderr');
+        throw programFailed('unshare', 1);
+      },
+    };
+    const log = `logs/base-${baseKey(requestFor()).slice(0, 16)}.log`;
+    await expect(make(tools(failing))).rejects.toMatchObject({
+      message: 'the base disk could not be made: configuring failed',
+      hint: expect.stringContaining(log),
+    });
+    expect(await scratch.read(`cache/${log}`)).toBe('mintmark: configuring\nE: broken\n');
+  });
+
+  test('an interruption in the middle leaves neither work nor entry', async () => {
+    const controller = new AbortController();
+    const stopping: Script = {
+      unshare: async (spec) => {
+        if (spec.args.at(-1) === 'true') return '';
+        controller.abort(new Error('stop'));
+        return makeTree(spec);
+      },
+    };
+    await expect(make(tools(stopping), {}, { signal: controller.signal })).rejects.toThrow('stop');
+    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+  });
+
+  test('a cache that is deleted meanwhile is told as that', async () => {
+    const deleting: Script = {
+      unshare: async (spec) => {
+        if (spec.args.at(-1) === 'true') return '';
+        await rm(scratch.join('cache'), { recursive: true });
+        throw programFailed('unshare', 1);
+      },
+    };
+    await expect(make(tools(deleting))).rejects.toMatchObject({ kind: 'host', code: 'E_CACHE_LOST' });
+    expect((await make(tools())).base.cached).toBe(false);
+  });
+
+  test('what a killed build left in the cache is swept', async () => {
+    const owner = { pid: 2 ** 22 + 1, startTicks: 1, bootId: 'before', host: 'x', pidNamespace: 'x' };
+    const { hostname } = await import('node:os');
+    await scratch.write('cache/work/dead/owner.json', JSON.stringify({ ...owner, host: hostname() }));
+    await make(tools());
+    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+  });
+
+  test('the cache is kept within the limit that the environment gives', async () => {
+    await scratch.write('cache/bases/other/base.qcow2', Buffer.alloc(2 * 1024 * 1024, 1));
+    await make(tools(), {}, { environment: { MINTMARK_CACHE_MAX_GIB: '0.001' } });
+    expect(await readdir(scratch.join('cache/bases'))).toEqual([baseKey(requestFor())]);
+  });
+
+  test('a file in the place of the cache is one clear failure', async () => {
+    await scratch.write('cache', 'a file');
+    const { context } = scriptedContext(scratch.path, {});
+    await expect(makeBase(requestFor(), scratch.join('run'), context)).rejects.toMatchObject({
+      kind: 'host',
+      code: 'E_CACHE_SHAPE',
+    });
+  });
+});
+
+describe('baseKey', () => {
+  const key = (more: Partial<BaseRequest>): string => baseKey(requestFor(more));
+  const { profile, closure } = ((): BaseRequest => requestFor())();
+  const bash2 = samplePackage('bash', '2');
+  test.each([
+    { more: {}, same: true, because: 'nothing changed' },
+    {
+      more: { closure: { ...closure, chosenMirrors: { main: 'http://other.example/debian' } } },
+      same: true,
+      because: 'the same packages came from another mirror',
+    },
+    {
+      more: { closure: { ...closure, mirrors: [] } },
+      same: true,
+      because: 'an index was renewed without a change for us',
+    },
+    { more: { profile: { ...profile, name: 'other' } }, same: true, because: 'names are given later' },
+    {
+      more: { closure: { ...closure, packages: [bash2, ...PACKAGES.slice(1)] } },
+      same: false,
+      because: 'a package has a new version',
+    },
+    {
+      more: {
+        closure: { ...closure, packages: PACKAGES.map((entry) => ({ ...entry, sha256: 'f'.repeat(64) })) },
+      },
+      same: false,
+      because: 'the same versions have other bytes',
+    },
+    {
+      more: { closure: { ...closure, busybox: bash2 } },
+      same: false,
+      because: 'the microvm’s busybox changed',
+    },
+    {
+      more: { profile: { ...profile, disk: { ...profile.disk, swapMiB: 64 } } },
+      same: false,
+      because: 'the disk is laid out otherwise',
+    },
+    { more: { builderDigests: { 'base/tree.sh': 'x' } }, same: false, because: 'our own script changed' },
+  ])('$same: $because', ({ more, same }) => {
+    expect(key(more) === key({})).toBe(same);
+  });
+
+  test('peekBase knows without reading the disk', async () => {
+    expect(await peekBase(requestFor(), scratch.join('cache'))).toBeUndefined();
+    const { base } = await make(tools());
+    expect(await peekBase(requestFor(), scratch.join('cache'))).toEqual(base.entry);
+  });
+});
