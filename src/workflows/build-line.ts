@@ -114,7 +114,7 @@ async function takeThroughStages(
 ): Promise<UntimedOutcome> {
   const provisioned = await provisionDisk(stages, scene, shared);
   const finished = await stages.run(finishStage(scene, provisioned.base, provisioned.disk, reserved));
-  const converted = await stages.run(convertStage(scene, finished.disk, reserved));
+  const converted = await stages.run(convertStage(scene, finished, reserved));
   const { base } = provisioned;
   const timings = { ...stages.durations };
   const manifest = await stages.run(stampStage(scene, { base, finished, converted, reserved, timings }));

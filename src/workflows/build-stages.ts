@@ -7,13 +7,13 @@ import type { Target } from '../profiles/profile.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { renderIsoDate } from '../values/calendar-date.ts';
+import { writeBuildLog } from './build-log.ts';
 import type { BuildScene, ReservedBuild } from './build-scene.ts';
 import { convertDisk, describeFormat, type ConvertedDisk } from './convert-disk.ts';
 import { fileRelease, type FiledRelease } from './file-release.ts';
 import { finishDisk, type FinishedDisk } from './finish-disk.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
 import type { GuestContent } from './read-guest.ts';
-import { readGuest } from './read-guest.ts';
 import { prepareProject, runPacker, type PreparedProject, type ProvisionedDisk } from './run-packer.ts';
 import type { Stage } from './stage-runner.ts';
 import { createStaging, removeStaging } from './stage-release.ts';
@@ -60,19 +60,13 @@ export function packerStage(
   };
 }
 
-/** A finished disk and what is in it. */
-export interface FinishedBuild {
-  readonly disk: FinishedDisk;
-  readonly content: GuestContent;
-}
-
 /** Stage `finish`: identity, hygiene, trim, virt-sparsify, and the list of what the disk holds. */
 export function finishStage(
   scene: BuildScene,
   base: MadeBase,
   provisioned: ProvisionedDisk,
   reserved: ReservedBuild,
-): Stage<FinishedBuild> {
+): Stage<FinishedDisk> {
   const { plan, context, run } = scene;
   const { sparsify } = plan.profile.finish;
   return {
@@ -98,13 +92,12 @@ export function finishStage(
         },
         context,
       );
-      const content = await readGuest(disk.path, base.entry.rootOffsetBytes, { signal: context.signal });
-      requireSound(content);
-      return { disk, content };
+      requireSound(disk.content);
+      return disk;
     },
-    summarize: ({ disk }) =>
+    summarize: (disk) =>
       `hygiene, trim${sparsify === 'in-place' || sparsify === 'copy' ? ', virt-sparsify' : ''}: ${renderByteSize(disk.allocatedBytes)} in use`,
-    record: ({ disk }) => disk,
+    record: ({ path, allocatedBytes }) => ({ path, allocatedBytes }),
   };
 }
 
@@ -183,7 +176,7 @@ function describeArtifact(
 /** What `stamp` puts together. */
 export interface StampFacts {
   readonly base: MadeBase;
-  readonly finished: FinishedBuild;
+  readonly finished: FinishedDisk;
   readonly converted: ConvertedBuild;
   readonly reserved: ReservedBuild;
   readonly timings: Readonly<Record<string, number>>;
@@ -196,8 +189,9 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
     name: 'stamp',
     run: async () => {
       await mkdir(facts.converted.staging, { recursive: true });
-      const { content, disk } = facts.finished;
-      await writeReleaseRecords(facts.converted.staging, { content, changelogs: disk.changelogs });
+      const { content, changelogs } = facts.finished;
+      await writeReleaseRecords(facts.converted.staging, { content, changelogs });
+      await writeBuildLog(scene, facts.converted.staging);
       return planManifest({
         plan,
         base: facts.base,

@@ -7,7 +7,7 @@ import { machineArchitecture } from '../values/architecture.ts';
 import { renderLong } from '../versions/version.ts';
 import type { BuildOutcome, BuildSizes } from './build-outcome.ts';
 import type { BuildRequest } from './build-request.ts';
-import type { FinishedBuild } from './build-stages.ts';
+import type { FinishedDisk } from './finish-disk.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
 import { findReleaseByRecipe, type FiledRelease } from './file-release.ts';
 import type { BuildPlan } from './plan-build.ts';
@@ -81,7 +81,7 @@ export async function describePlan(plan: BuildPlan, request: BuildRequest): Prom
 /** What was built, for the summary. */
 export async function describeBuilt(facts: {
   readonly provisioned: Provisioned;
-  readonly finished: FinishedBuild;
+  readonly finished: FinishedDisk;
   readonly manifest: ReleaseManifest;
   readonly filed: FiledRelease;
   readonly runDirectory: string;
@@ -114,7 +114,7 @@ function artifactFacts(
 
 async function measureSizes(
   provisioned: Provisioned,
-  finished: FinishedBuild,
+  finished: FinishedDisk,
   manifest: ReleaseManifest,
 ): Promise<BuildSizes> {
   const overlay = await stat(provisioned.disk.path);
@@ -123,7 +123,7 @@ async function measureSizes(
   return {
     baseBytes,
     provisionedBytes: baseBytes + overlay.blocks * 512,
-    finishedBytes: finished.disk.allocatedBytes,
+    finishedBytes: finished.allocatedBytes,
     ...(artifact === undefined ? {} : { packedBytes: artifact.sizeBytes }),
   };
 }
