@@ -49,7 +49,7 @@ install_packages() {
 
 enter() {
     chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-        DEBIAN_FRONTEND=noninteractive "$@"
+        DEBIAN_FRONTEND=noninteractive SOURCE_DATE_EPOCH="$EPOCH" "$@"
 }
 
 # A /dev with the few harmless nodes of the host, and the one disk name that GRUB's scripts look for.
@@ -182,9 +182,12 @@ drop_locales() {
     done
 }
 
-# Logs and caches of the installation; they differ between two builds and mean nothing to the guest.
+# Logs and caches of the installation; they differ between two builds and mean nothing to the guest. So do device
+# nodes, which only root can make (the kernel brings its own), and apt's directories, whose owner tells who built.
 drop_traces() {
     find "$ROOT/var/log" -type f -delete
+    find "$ROOT/dev" -mindepth 1 -delete
+    rm -rf "$ROOT/var/cache/apt/archives/partial" "$ROOT/var/cache/apt/archives/lock"
     rm -rf "$ROOT/var/cache/ldconfig/aux-cache" "$ROOT"/var/cache/apt/*.bin "$ROOT"/var/lib/apt/lists/* \
         "$ROOT"/var/cache/debconf/*-old "$ROOT"/var/lib/dpkg/*-old "$ROOT"/tmp/* "$ROOT"/run/*
 }
