@@ -29,6 +29,8 @@ const GUEST_KEYRINGS = '/etc/apt/keyrings';
 export function basePackages(profile: Profile): string[] {
   const needed = [
     'apt',
+    // fsck of the root filesystem, in the initramfs too
+    'e2fsprogs',
     'systemd-sysv',
     'initramfs-tools',
     'grub-pc',

@@ -61,15 +61,19 @@ async function makeTree(
   return 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done';
 }
 
+async function convert({ args }: CommandSpec): Promise<string> {
+  await writeFile(args.at(-1) ?? '', 'qcow2');
+  return '';
+}
+
+/** The check of namespaces, and the tree that is made in them. */
+async function namespaces(spec: CommandSpec): Promise<string> {
+  return spec.args.at(-1) === 'true' ? '' : makeTree(spec);
+}
+
 /** Tools that make a base at once; any of them may be replaced. */
 function tools(more: Script = {}): Script {
-  const convert = async ({ args }: CommandSpec): Promise<string> => {
-    await writeFile(args.at(-1) ?? '', 'qcow2');
-    return '';
-  };
-  const namespaces = async (spec: CommandSpec): Promise<string> =>
-    spec.args.at(-1) === 'true' ? '' : makeTree(spec);
-  return { ...more, ...('unshare' in more ? {} : { unshare: namespaces }), 'qemu-img convert': convert };
+  return { unshare: namespaces, 'qemu-img convert': convert, ...more };
 }
 
 async function plantPackages(): Promise<void> {
@@ -124,7 +128,7 @@ describe('makeBase', () => {
 
   test('two at once make it once', async () => {
     const both = await Promise.all([make(tools()), make(tools())]);
-    expect(both.map(({ base }) => base.cached).toSorted()).toEqual([false, true]);
+    expect(both.filter(({ base }) => base.cached)).toHaveLength(1);
   });
 
   test('makes it again when asked to, and when the cached one is damaged', async () => {
@@ -258,7 +262,6 @@ describe('makeBase', () => {
 });
 
 describe('baseKey', () => {
-  const key = (more: Partial<BaseRequest>): string => baseKey(requestFor(more));
   const { profile, closure } = ((): BaseRequest => requestFor())();
   const bash2 = samplePackage('bash', '2');
   test.each([
@@ -298,7 +301,7 @@ describe('baseKey', () => {
     },
     { more: { builderDigests: { 'base/tree.sh': 'x' } }, same: false, because: 'our own script changed' },
   ])('$same: $because', ({ more, same }) => {
-    expect(key(more) === key({})).toBe(same);
+    expect(baseKey(requestFor(more)) === baseKey(requestFor())).toBe(same);
   });
 
   test('peekBase knows without reading the disk', async () => {
