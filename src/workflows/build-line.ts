@@ -36,7 +36,8 @@ export async function buildLine(
 ): Promise<BuildOutcome> {
   const began = performance.now();
   const stages = new StageRunner(context.emit, context.signal);
-  context.emit({ type: 'stages', stages: BUILD_STAGES });
+  const expected = await readExpectedTiming(context.directories.state, prepared.profile.name);
+  context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
   const planned = await stages.run({
     name: 'plan',
     run: () => planAndReserve(prepared, host, request, context),
@@ -48,8 +49,6 @@ export async function buildLine(
   const { scene, reserved } = planned;
   stages.recordIn(scene.run);
   try {
-    const expected = await readExpectedTiming(context.directories.state, scene.plan.profile.name);
-    context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
     const built = await takeThroughStages(stages, scene, reserved, shared);
     const totalMs = Math.round(performance.now() - began);
     await conclude(scene, stages, totalMs, shared);
