@@ -47,6 +47,7 @@ export async function planBuild(
   context: WorkflowContext,
 ): Promise<BuildPlan> {
   const { profile, fileDigests, sourceKeys } = prepared;
+  const date = dateOf(request, context);
   const choice = { mirror: request.mirror, offline: request.offline, sourceKeys };
   const [closure, builderDigests] = await Promise.all([
     resolveClosure(profile, choice, context),
@@ -57,7 +58,7 @@ export async function planBuild(
   return {
     ...prepared,
     ...host,
-    date: dateOf(request, context),
+    date,
     closure,
     builderDigests: builderDigests.base,
     sources,
@@ -72,7 +73,7 @@ export async function planBuild(
       programs: builderDigests.all,
       sources: sources.guest,
     }),
-    warnings: planWarnings(sources.guestUri, host.accelerator),
+    warnings: planWarnings(sources.guestUri, closure, host.accelerator),
   };
 }
 
@@ -114,8 +115,13 @@ function planGuestSources(
   return { built: renderGuestSources(built), guest: renderGuestSources(guest), guestUri: mirrors.main };
 }
 
-function planWarnings(guestUri: string, accelerator: AcceleratorVerdict): string[] {
+function planWarnings(guestUri: string, closure: ResolvedClosure, accelerator: AcceleratorVerdict): string[] {
   const warnings: string[] = [];
+  if (closure.chosenMirrors.security === undefined) {
+    warnings.push(
+      `no security archive is known beside ${closure.chosenMirrors.main}: its updates are left out`,
+    );
+  }
   if (isPrivateMirror(guestUri)) {
     warnings.push(
       `the guest's package sources name ${guestUri}, which others may not reach; --guest-mirror URL names another`,
