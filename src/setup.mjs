@@ -121,7 +121,7 @@ async function runCommand(args) {
 }
 
 async function runBench(args) {
-  await runHere(join(DIST, 'bench/main.js'), args);
+  await runHere(join(ROOT, 'test/bench/bench.mjs'), args);
 }
 
 async function runHere(file, args) {

@@ -26,10 +26,10 @@ beforeEach(async () => {
   await writeFile(join(project, 'package.json'), '{"type":"module"}');
   await writeFile(join(project, 'package-lock.json'), '{"lockfileVersion":3}');
   await writeFile(join(project, 'tsconfig.json'), '{}');
-  for (const area of ['cli', 'bench']) {
-    await mkdir(join(project, 'src', area));
-    await writeFile(join(project, 'src', area, 'main.ts'), 'first');
-  }
+  await mkdir(join(project, 'src/cli'));
+  await writeFile(join(project, 'src/cli/main.ts'), 'first');
+  await mkdir(join(project, 'test/bench'), { recursive: true });
+  await writeFile(join(project, 'test/bench/bench.mjs'), 'console.log("bench", process.argv[2])');
   await writeFile(join(root, 'compiler.js'), COMPILER);
   await writeFile(join(root, 'jest.js'), JEST);
   await program('npm', NPM);
@@ -76,8 +76,6 @@ fs.writeFileSync('dist/cli/main.js', \`
     setInterval(() => undefined, 1000);
   } else process.exitCode = Number(process.env.EXIT ?? 0);
 \`);
-fs.mkdirSync('dist/bench', { recursive: true });
-fs.writeFileSync('dist/bench/main.js', 'console.log("bench", process.argv[2])');
 `;
 
 const JEST = `console.log('jest', process.execArgv.join(' '), process.argv.slice(2).join(' ')); process.exitCode = 3;`;
