@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Boots a template as a stranger would: with QEMU, a NoCloud seed and ssh. Nothing here is code of Mintmark, so
+ * that the template has to stand on its own.
+ */
+
+/** What a program left. */
+export interface CallResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, or kills it at its deadline; the exit code is null then. */
+export function call(
+  command: string,
+  args: readonly string[],
+  options: { readonly deadlineMs?: number; readonly input?: string; readonly cwd?: string } = {},
+): Promise<CallResult> {
+  const { deadlineMs = 60_000, input = '', cwd } = options;
+  const child = spawn(command, args, { stdio: 'pipe', timeout: deadlineMs, killSignal: 'SIGKILL', cwd });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  // A program that does not read its input may close it first.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode, stdout, stderr }));
+  });
+}
+
+/** The same for a program that must succeed; returns what it printed. */
+export async function callOk(...words: Parameters<typeof call>): Promise<string> {
+  const { exitCode, stdout, stderr } = await call(...words);
+  if (exitCode === 0) return stdout;
+  throw new Error(`${words[0]} ${words[1].join(' ')}: exit code ${exitCode}\n${stdout}${stderr}`);
+}
+
+/** How a guest is started. */
+export interface GuestOptions {
+  /** Directory for its overlay, seed, key and serial log; made when it does not exist. */
+  readonly directory: string;
+  /** The template; read, never written. */
+  readonly image: string;
+  readonly diskSizeGiB: number;
+  /** xorriso or genisoimage. */
+  readonly isoProgram: string;
+}
+
+const SSH_DEADLINE_MS = 300_000;
+
+/** A running guest with user `debian`, whose key was made for it alone. */
+export class TemplateGuest {
+  readonly name: string;
+  readonly #directory: string;
+  readonly #port: number;
+  readonly #qemu: ChildProcess;
+
+  private constructor(options: GuestOptions, port: number, qemu: ChildProcess) {
+    this.name = options.directory.split('/').at(-1) ?? '';
+    this.#directory = options.directory;
+    this.#port = port;
+    this.#qemu = qemu;
+  }
+
+  /** Starts QEMU on a fresh overlay of the template; the guest is not up yet. */
+  static async start(options: GuestOptions): Promise<TemplateGuest> {
+    const { directory } = options;
+    await mkdir(directory, { recursive: true });
+    await makeSeed(options);
+    const overlay = join(directory, 'overlay.qcow2');
+    const create = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', options.image, overlay];
+    await callOk('qemu-img', [...create, `${options.diskSizeGiB}G`]);
+    const port = await findFreePort();
+    const qemu = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machine(directory, port)],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
+    return new TemplateGuest(options, port, qemu);
+  }
+
+  /** Waits until the guest lets us in. Fails with the end of its serial console. */
+  async waitForSsh(): Promise<void> {
+    const giveUpAt = Date.now() + SSH_DEADLINE_MS;
+    while (Date.now() < giveUpAt && this.#qemu.exitCode === null) {
+      if ((await this.ssh('true', 30_000)).exitCode === 0) return;
+      await delay(1000);
+    }
+    const serial = await readFile(join(this.#directory, 'serial.log'), 'utf8').catch(() => '');
+    throw new Error(`${this.name} does not let us in by SSH\n${serial.split('\n').slice(-30).join('\n')}`);
+  }
+
+  /** Runs a shell script as `debian`. */
+  ssh(script: string, deadlineMs = 120_000): Promise<CallResult> {
+    const options = ['IdentitiesOnly=yes', 'BatchMode=yes', 'StrictHostKeyChecking=no', 'LogLevel=ERROR'];
+    options.push('UserKnownHostsFile=/dev/null', 'ConnectTimeout=20', 'ServerAliveInterval=15');
+    const words = ['-F', 'none', '-i', join(this.#directory, 'key'), '-p', String(this.#port)];
+    const args = [...words, ...options.flatMap((option) => ['-o', option]), 'debian@127.0.0.1', 'sh', '-s'];
+    return call('ssh', args, { input: script, deadlineMs });
+  }
+
+  /** Runs a shell script that must succeed; returns what it printed. */
+  async sshOk(script: string, deadlineMs?: number): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.ssh(script, deadlineMs);
+    if (exitCode === 0) return stdout.trim();
+    throw new Error(`${this.name}: ${script.trim()}: exit code ${exitCode}\n${stdout}${stderr}`);
+  }
+
+  /** Reboots from inside, and waits until another boot lets us in. */
+  async reboot(): Promise<void> {
+    const before = await this.#bootId();
+    await this.ssh('sudo -n systemctl reboot');
+    const giveUpAt = Date.now() + SSH_DEADLINE_MS;
+    while (Date.now() < giveUpAt) {
+      await this.waitForSsh();
+      if ((await this.#bootId().catch(() => before)) !== before) return;
+      await delay(1000);
+    }
+    throw new Error(`${this.name} did not reboot`);
+  }
+
+  /** Ends the guest like a power cut; its disk is thrown away anyway. */
+  async stop(): Promise<void> {
+    if (this.#qemu.exitCode !== null || this.#qemu.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.#qemu.once('close', resolve));
+    this.#qemu.kill('SIGKILL');
+    await gone;
+  }
+
+  #bootId(): Promise<string> {
+    return this.sshOk('cat /proc/sys/kernel/random/boot_id', 30_000);
+  }
+}
+
+/** The whole QEMU line, as a person would write it on a machine without KVM. */
+function machine(directory: string, port: number): string[] {
+  return [
+    ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-display', 'none'],
+    ['-drive', `file=${join(directory, 'overlay.qcow2')},if=virtio,format=qcow2`],
+    ['-drive', `file=${join(directory, 'seed.iso')},if=virtio,format=raw,readonly=on`],
+    ['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:22`, '-device', 'virtio-net-pci,netdev=net'],
+    ['-serial', `file:${join(directory, 'serial.log')}`, '-monitor', 'none'],
+  ].flat();
+}
+
+async function makeSeed({ directory, isoProgram }: GuestOptions): Promise<void> {
+  const key = join(directory, 'key');
+  await callOk('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'throw-away', '-f', key]);
+  const seed = join(directory, 'seed');
+  await mkdir(seed);
+  const name = directory.split('/').at(-1) ?? 'guest';
+  await writeFile(join(seed, 'meta-data'), `instance-id: ${name}\nlocal-hostname: ${name}\n`);
+  const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+  await writeFile(join(seed, 'user-data'), `#cloud-config\nssh_authorized_keys:\n  - ${publicKey}\n`);
+  const mode = isoProgram.endsWith('xorriso') ? ['-as', 'genisoimage'] : [];
+  const files = [join(seed, 'meta-data'), join(seed, 'user-data')];
+  const output = ['-quiet', '-output', join(directory, 'seed.iso')];
+  await callOk(isoProgram, [...mode, ...output, '-volid', 'cidata', '-joliet', '-rock', ...files]);
+}
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
