@@ -25,8 +25,8 @@ export async function readHostApt(context: WorkflowContext): Promise<HostApt> {
   return { settings: parseNetworkSettings(dump), mirrors: parseHostMirrors(targets) };
 }
 
-/** A host whose own package sources are in disorder can still build from a mirror that is named. */
+/** A host whose own package sources are in disorder can still build from a mirror that is named; one without apt can render. */
 function ignoreBrokenHostApt(error: unknown): string {
-  if (error instanceof Failure && error.code === 'E_COMMAND_FAILED') return '';
+  if (error instanceof Failure && /^E_(COMMAND_FAILED|TOOL_MISSING)$/.test(error.code)) return '';
   throw error;
 }

@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseMirrors, isPrivateMirror, planSources, renderGuestSources } from '../bases/apt-sources.ts';
+import { chooseMirrors, isPrivateMirror } from '../bases/apt-sources.ts';
 import { Failure } from '../errors/failure.ts';
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
-import type { Profile, ProfileFile } from '../profiles/profile.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { buildRecipe, lineRecipe } from '../profiles/recipe.ts';
 import { calendarDateOf, parseIsoDate, type CalendarDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { guestSources } from './guest-files.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { baseKey } from './make-base.ts';
 import type { PreparedProfile } from './prepare-profile.ts';
@@ -30,9 +31,6 @@ export interface BuildPlan extends PreparedProfile, HostFacts {
   readonly recipeDigest: string;
   readonly warnings: readonly string[];
 }
-
-/** Path of the guest's own package sources. */
-const GUEST_SOURCES = '/etc/apt/sources.list.d/debian.sources';
 
 /**
  * Makes the plan of one profile: asks the mirror, and decides everything that can be decided before anything is
@@ -77,12 +75,6 @@ export async function planBuild(
   };
 }
 
-/** The files that are placed into the guest: the profile's own, and the package sources for the build. */
-export function guestFilesOf(plan: Pick<BuildPlan, 'profile' | 'sources'>): ProfileFile[] {
-  const sources = { path: GUEST_SOURCES, content: plan.sources.built, mode: '0644' };
-  return [...plan.profile.files.filter((file) => file.path !== GUEST_SOURCES), sources];
-}
-
 function dateOf(request: BuildRequest, context: WorkflowContext): CalendarDate {
   if (request.date === undefined) return calendarDateOf(context.clock.now());
   const date = parseIsoDate(request.date);
@@ -108,11 +100,13 @@ function planGuestSources(
   request: BuildRequest,
   closure: ResolvedClosure,
 ): { built: string; guest: string; guestUri: string } {
-  const built = planSources(profile.os, closure.chosenMirrors);
   const named = request.guestMirror ?? profile.os.guestMirror;
   const mirrors = chooseMirrors(named, closure.chosenMirrors) ?? closure.chosenMirrors;
-  const guest = planSources(profile.os, mirrors);
-  return { built: renderGuestSources(built), guest: renderGuestSources(guest), guestUri: mirrors.main };
+  return {
+    built: guestSources(profile.os, closure.chosenMirrors),
+    guest: guestSources(profile.os, mirrors),
+    guestUri: mirrors.main,
+  };
 }
 
 function planWarnings(guestUri: string, closure: ResolvedClosure, accelerator: AcceleratorVerdict): string[] {

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
+import { chooseMirrors } from '../bases/apt-sources.ts';
 import { InvalidDocument } from '../errors/fault.ts';
 import { planDialect, type PackerDialect } from '../packer/dialect.ts';
 import { unsupportedYet } from '../profiles/unsupported-yet.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { findPackerIfAny } from './find-packer.ts';
+import { guestSources, withGuestSources } from './guest-files.ts';
+import { readHostApt } from './host-apt.ts';
 import { loadProfile, type ProfileRequest } from './load-profile.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
 
@@ -36,13 +39,18 @@ export async function renderProfileProject(
   context: WorkflowContext,
 ): Promise<RenderedProject> {
   const { packerVersion } = request;
-  const [{ profile }, dialect] = await Promise.all([
+  const [{ profile }, dialect, hostApt] = await Promise.all([
     loadProfile(request),
     packerVersion === undefined ? installedDialect(context) : planDialect(packerVersion),
+    readHostApt(context),
   ]);
   const faults = unsupportedYet(profile);
   if (faults.length > 0) throw new InvalidDocument(`profile ${JSON.stringify(profile.name)}`, faults);
-  const project = await readAndPlanProject(profile, dialect);
+  const mirrors = chooseMirrors(profile.os.mirror, hostApt.mirrors);
+  if (!mirrors)
+    context.emit({ type: 'warning', text: 'no mirror is known: the guest gets no package sources' });
+  const complete = mirrors ? withGuestSources(profile, guestSources(profile.os, mirrors)) : profile;
+  const project = await readAndPlanProject(complete, dialect);
   const directory = resolve(request.workingDirectory ?? '.', request.out);
   await writeProject(project, directory);
   return { directory, dialect, files: project.files.map(({ path }) => path) };

@@ -17,7 +17,7 @@ import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { explainPackerFailure, PackerTale } from './packer-tale.ts';
 import type { BuildPlan } from './plan-build.ts';
-import { guestFilesOf } from './plan-build.ts';
+import { withGuestSources } from './guest-files.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
 import { readBackProject } from './validate-project.ts';
 import { watchQemu } from './watch-qemu.ts';
@@ -56,7 +56,7 @@ export interface PreparedProject {
 
 /** Renders the project of a plan below the run's directory; needs no base yet, so it can go on beside making one. */
 export async function prepareProject(plan: BuildPlan, runDirectory: string): Promise<PreparedProject> {
-  const profile = { ...plan.profile, files: guestFilesOf(plan) };
+  const profile = withGuestSources(plan.profile, plan.sources.built);
   const project = await readAndPlanProject(profile, plan.packer.dialect);
   const directory = join(runDirectory, 'project');
   await writeProject(project, directory);
