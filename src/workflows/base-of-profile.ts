@@ -3,7 +3,7 @@ import { BASE_FILES } from '../bases/base-entry.ts';
 import { entryDirectory } from './base-cache.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
-import { planBuild, type BuildPlan } from './plan-build.ts';
+import { planBuild, startResolving, type BuildPlan } from './plan-build.ts';
 import { prepareProfile } from './prepare-profile.ts';
 import { probeHost } from './probe-host.ts';
 import { StageRunner } from './stage-runner.ts';
@@ -34,7 +34,8 @@ export async function makeBaseOfProfile(
     name: 'plan',
     run: async () => {
       const prepared = await prepareProfile(reference, request, context);
-      return planBuild(prepared, await probeHost(request, context), request, context);
+      const resolving = startResolving(prepared, request, context);
+      return planBuild(prepared, await probeHost(request, context), resolving, request, context);
     },
     summarize: ({ profile, closure }) => `${profile.name}, ${closure.packages.length} packages`,
   });

@@ -13,6 +13,7 @@ import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
 import { provisionDisk, type SharedWork } from './provision-disk.ts';
 import { recoverLine } from './recover-line.ts';
+import type { ResolvedClosure } from './resolve-closure.ts';
 import { RunDirectory } from './run-directory.ts';
 import { readExpectedTiming, rememberTiming } from './run-timings.ts';
 import { StageRunner } from './stage-runner.ts';
@@ -23,13 +24,20 @@ const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 't
 /** Disks of a run; its logs stay. */
 const RUN_DISKS = ['base', 'output', 'disk.raw', 'changelogs.tar.zst', 'tmp'];
 
+/** What is known of a line before its plan is made. */
+export interface LineInputs {
+  readonly prepared: PreparedProfile;
+  readonly host: HostFacts;
+  /** The mirror's answer, asked for already. */
+  readonly resolving: Promise<ResolvedClosure>;
+}
+
 /**
  * Builds one profile: plans, reserves a version, and takes the disk through every stage into the catalogue.
  * A failure burns the version, keeps its evidence and files nothing.
  */
 export async function buildLine(
-  prepared: PreparedProfile,
-  host: HostFacts,
+  { prepared, host, resolving }: LineInputs,
   request: BuildRequest,
   shared: SharedWork,
   context: WorkflowContext,
@@ -40,7 +48,7 @@ export async function buildLine(
   context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
   const planned = await stages.run({
     name: 'plan',
-    run: () => planAndReserve(prepared, host, request, context),
+    run: () => planAndReserve({ prepared, host, resolving }, request, context),
     summarize: summarizePlan,
   });
   if ('outcome' in planned) {
@@ -64,12 +72,11 @@ type Planned =
   { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
 
 async function planAndReserve(
-  prepared: PreparedProfile,
-  host: HostFacts,
+  { prepared, host, resolving }: LineInputs,
   request: BuildRequest,
   context: WorkflowContext,
 ): Promise<Planned> {
-  const plan = await planBuild(prepared, host, request, context);
+  const plan = await planBuild(prepared, host, resolving, request, context);
   for (const text of plan.warnings) context.emit({ type: 'warning', text });
   const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
   if (equal) return { outcome: equal };

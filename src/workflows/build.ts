@@ -2,6 +2,7 @@ import type { BuildOutcome } from './build-outcome.ts';
 import { buildLine } from './build-line.ts';
 import type { SharedWork } from './provision-disk.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { startResolving } from './plan-build.ts';
 import { prepareProfile, type PreparedProfile } from './prepare-profile.ts';
 import { describeHost, probeHost } from './probe-host.ts';
 import { Failure } from '../errors/failure.ts';
@@ -23,12 +24,16 @@ export async function buildTemplates(
   }
   const profiles: PreparedProfile[] = [];
   for (const reference of request.profiles) profiles.push(await prepareProfile(reference, request, context));
+  const lines = profiles.map((prepared) => ({
+    prepared,
+    resolving: startResolving(prepared, request, context),
+  }));
   const host = await probeHost(request, context);
   context.emit({ type: 'header', text: describeHost(host) });
   const shared: SharedWork = { provisioned: new Map(), cleanups: [] };
   const outcomes: BuildOutcome[] = [];
   try {
-    for (const profile of profiles) outcomes.push(await buildLine(profile, host, request, shared, context));
+    for (const line of lines) outcomes.push(await buildLine({ ...line, host }, request, shared, context));
   } finally {
     for (const cleanup of shared.cleanups) await cleanup();
   }

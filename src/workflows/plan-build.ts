@@ -33,24 +33,36 @@ export interface BuildPlan extends PreparedProfile, HostFacts {
 }
 
 /**
- * Makes the plan of one profile: asks the mirror, and decides everything that can be decided before anything is
- * built. Changes nothing but caches.
+ * Starts asking the mirror which packages a profile comes to, so that this goes on while the host is looked at.
+ * A failure shows when the plan waits for the answer.
+ */
+export function startResolving(
+  { profile, sourceKeys }: PreparedProfile,
+  { mirror, offline }: Pick<BuildRequest, 'mirror' | 'offline'>,
+  context: WorkflowContext,
+): Promise<ResolvedClosure> {
+  const closure = resolveClosure(profile, { mirror, offline, sourceKeys }, context);
+  // Without this a failure of the host before anybody waits for the mirror would count as nobody's.
+  closure.catch(() => {});
+  return closure;
+}
+
+/**
+ * Makes the plan of one profile: decides everything that can be decided before anything is built. Changes nothing.
  *
+ * @param resolving the answer of {@link startResolving}
  * Raises what resolving the packages raises, and `E_DATE` for a date that is none.
  */
 export async function planBuild(
   prepared: PreparedProfile,
   host: HostFacts,
+  resolving: Promise<ResolvedClosure>,
   request: BuildRequest,
   context: WorkflowContext,
 ): Promise<BuildPlan> {
-  const { profile, fileDigests, sourceKeys } = prepared;
+  const { profile, fileDigests } = prepared;
   const date = dateOf(request, context);
-  const choice = { mirror: request.mirror, offline: request.offline, sourceKeys };
-  const [closure, builderDigests] = await Promise.all([
-    resolveClosure(profile, choice, context),
-    digestPrograms(),
-  ]);
+  const [closure, builderDigests] = await Promise.all([resolving, digestPrograms()]);
   const sources = planGuestSources(profile, request, closure);
   const baseDigest = baseKey({ profile, closure, builderDigests: builderDigests.base });
   return {
