@@ -1,5 +1,6 @@
 import { Failure } from '../errors/failure.ts';
 import { isHclList, isHclMap, isHclValue, type HclValue } from './literal.ts';
+import { parseHcl, type ParseHcl } from './parse-hcl.ts';
 import { HclTemplate } from './template.ts';
 
 /** What an HCL file holds: attributes by name, blocks as lists below their type and labels. */
@@ -9,11 +10,14 @@ export type HclDocument = { readonly [name: string]: HclValue };
  * Reads HCL into plain values; what HCL would have to compute comes back as {@link HclTemplate}.
  * Does not tell the order between blocks of different type or label.
  *
- * The parser is loaded on first use: it costs about half a second and 130 MiB.
+ * @param parse the parser, where it should not run in this thread
  * Raises `E_HCL_INVALID` for text that is no HCL.
  */
-export async function readHcl(fileName: string, text: string): Promise<HclDocument> {
-  const { parse } = await import('@cdktf/hcl2json');
+export async function readHcl(
+  fileName: string,
+  text: string,
+  parse: ParseHcl = parseHcl,
+): Promise<HclDocument> {
   const parsed = await parse(fileName, text).catch((cause: unknown) => {
     throw invalidHcl(fileName, cause);
   });
@@ -30,8 +34,11 @@ function invalidHcl(fileName: string, cause: unknown): Failure {
 }
 
 /** The members of a list expression such as the text within `concat(local.a, ["B=c"])`. */
-export async function readHclList(expression: string): Promise<readonly HclValue[]> {
-  const { list } = await readHcl('expression.hcl', `list = ${expression}\n`);
+export async function readHclList(
+  expression: string,
+  parse: ParseHcl = parseHcl,
+): Promise<readonly HclValue[]> {
+  const { list } = await readHcl('expression.hcl', `list = ${expression}\n`, parse);
   if (!isHclList(list)) {
     throw new Failure('profile', 'E_HCL_INVALID', 'an HCL expression is not a list', {
       details: [expression],

@@ -1,5 +1,6 @@
 import type { Fault } from '../errors/fault.ts';
 import { isHclList, isHclMap, type HclValue } from '../hcl/literal.ts';
+import { parseHcl, type ParseHcl } from '../hcl/parse-hcl.ts';
 import { readHcl, readHclList } from '../hcl/read.ts';
 import { HclTemplate } from '../hcl/template.ts';
 import { canonicalJson } from '../values/digest.ts';
@@ -13,9 +14,13 @@ import type { ProjectMeaning } from './render-templates.ts';
  * option of the source, every provisioner with its environment. A fault is a bug of ours or a change by hand.
  * Raises `E_HCL_INVALID` for text that is no HCL.
  */
-export async function checkReadBack(project: ProjectMeaning, text: string): Promise<Fault[]> {
-  const document = await readHcl(MAIN_FILE, text);
-  const comparison = new Comparison();
+export async function checkReadBack(
+  project: ProjectMeaning,
+  text: string,
+  parse: ParseHcl = parseHcl,
+): Promise<Fault[]> {
+  const document = await readHcl(MAIN_FILE, text, parse);
+  const comparison = new Comparison(parse);
   checkVariables(comparison, project, document['variable']);
   checkSource(comparison, project, first(memberOf(document, 'source', 'qemu', 'mintmark')));
   const provisioners = memberOf(first(document['build']), 'provisioner');
@@ -32,6 +37,11 @@ export async function checkReadBack(project: ProjectMeaning, text: string): Prom
 
 class Comparison {
   readonly faults: Fault[] = [];
+  readonly parse: ParseHcl;
+
+  constructor(parse: ParseHcl) {
+    this.parse = parse;
+  }
 
   same(path: string, meant: HclValue | undefined, found: HclValue | undefined): void {
     const [wanted, got] = [comparable(meant), comparable(found)];
@@ -93,16 +103,16 @@ async function checkProvisioner(
   same('use_env_var_file', meant.environmentAsFile);
   same('timeout', meant.timeout);
   same('max_retries', meant.retries);
-  const environment = await environmentOf(memberOf(found, 'environment_vars'));
+  const environment = await environmentOf(memberOf(found, 'environment_vars'), comparison.parse);
   comparison.same(`${path}.environment_vars`, meant.environment, environment);
 }
 
 /** The list that is joined to the proxies' variables. */
-async function environmentOf(found: HclValue | undefined): Promise<HclValue | undefined> {
+async function environmentOf(found: HclValue | undefined, parse: ParseHcl): Promise<HclValue | undefined> {
   if (!(found instanceof HclTemplate)) return found;
   if (found.reference === 'local.proxy_environment') return [];
   const list = /^\$\{concat\(local\.proxy_environment, (\[[^]*\])\)\}$/.exec(found.source)?.[1];
-  return list === undefined ? found : readHclList(list);
+  return list === undefined ? found : readHclList(list, parse);
 }
 
 function memberOf(value: HclValue | undefined, ...names: readonly string[]): HclValue | undefined {

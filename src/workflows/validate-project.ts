@@ -12,6 +12,7 @@ import {
   type ProjectValues,
 } from '../packer/run-command.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { withHclThread } from './with-hcl-thread.ts';
 
 /** What validation needs beside the project. */
 export interface ValidationRequest {
@@ -56,7 +57,7 @@ export async function validateProject(
  */
 export async function readBackProject(project: PackerProject, projectDirectory: string): Promise<void> {
   const text = await readFile(join(projectDirectory, MAIN_FILE), 'utf8');
-  const faults = await checkReadBack(project, text);
+  const faults = await withHclThread((parse) => checkReadBack(project, text, parse));
   if (faults.length === 0) return;
   throw new Error(['the rendered HCL does not say what was meant', ...renderFaults(faults)].join('\n'));
 }
