@@ -32,8 +32,11 @@ export function parseIsoDate(text: string): CalendarDate | undefined {
 
 /** `YYYY-MM-DD`. */
 export function renderIsoDate(date: CalendarDate): string {
-  const pad = (value: number, width: number): string => String(value).padStart(width, '0');
-  return `${pad(date.year, 4)}-${pad(date.month, 2)}-${pad(date.day, 2)}`;
+  return `${padded(date.year, 4)}-${padded(date.month, 2)}-${padded(date.day, 2)}`;
+}
+
+function padded(value: number, width: number): string {
+  return String(value).padStart(width, '0');
 }
 
 /** Negative, zero or positive as `a` is before, on or after `b`. */

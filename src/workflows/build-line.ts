@@ -152,12 +152,9 @@ async function giveUp(
 ): Promise<unknown> {
   const reason = error instanceof Error ? error.message : String(error);
   await stages.unwind(reason);
-  await scene.run.update({ status: 'failed' }).catch(() => {});
+  await tryTo(() => scene.run.update({ status: 'failed' }));
   const { build, line } = reserved.reservation;
-  const burnt = await burnReservation(scene, reserved, reason).then(
-    () => true,
-    () => false,
-  );
+  const burnt = await tryTo(() => burnReservation(scene, reserved, reason));
   if (!scene.request.keepFailed) {
     for (const name of RUN_DISKS) await rm(scene.run.file(name), { recursive: true, force: true });
   }
@@ -169,4 +166,14 @@ async function giveUp(
     evidence: { ...error.evidence, runDirectory: scene.run.path, ...(burnt ? { burnt: build } : {}) },
     cause: error.cause,
   });
+}
+
+/** Whether it worked: what fails while a failure is cleaned up must not hide that failure. */
+async function tryTo(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -123,7 +123,7 @@ export function convertStage(
 ): Stage<ConvertedBuild> {
   const { plan, context, request } = scene;
   const { profile } = plan;
-  const targets = Object.entries(profile.targets) as [string, Target][];
+  const targets = Object.entries(profile.targets);
   let staging: string | undefined;
   return {
     name: 'convert',

@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseMirrors, HOST_MIRRORS_FORMAT, parseHostMirrors, type Mirrors } from '../bases/apt-sources.ts';
+import { chooseMirrors, type Mirrors } from '../bases/apt-sources.ts';
 import { Failure } from '../errors/failure.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
+import { readHostMirrors } from './host-apt.ts';
 
 /** Suites of the built-in profiles. */
 export const DOCTOR_SUITES: readonly string[] = ['trixie', 'bookworm'];
@@ -46,12 +47,7 @@ async function readMirrors(
   named: string | undefined,
 ): Promise<Mirrors | undefined> {
   if (named !== undefined) return chooseMirrors(named, {});
-  const args = ['indextargets', '--format', HOST_MIRRORS_FORMAT];
-  const { stdout } = await context.run(
-    { command: 'apt-get', args, deadlineMs: 15_000 },
-    { signal: context.signal },
-  );
-  return chooseMirrors(undefined, parseHostMirrors(stdout));
+  return chooseMirrors(undefined, await readHostMirrors(context));
 }
 
 async function checkIndex(context: WorkflowContext, archive: string, suite: string): Promise<DoctorFinding> {

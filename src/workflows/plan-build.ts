@@ -99,7 +99,7 @@ function dateOf(request: BuildRequest, context: WorkflowContext): CalendarDate {
 async function digestPrograms(): Promise<{ base: Record<string, string>; all: Record<string, string> }> {
   const all: Record<string, string> = {};
   for (const directory of ['base', 'microvm', 'finish']) {
-    for (const name of (await readdir(join(PROVISIONERS_DIRECTORY, directory))).sort()) {
+    for (const name of (await readdir(join(PROVISIONERS_DIRECTORY, directory))).toSorted()) {
       all[`${directory}/${name}`] = await sha256OfFile(join(PROVISIONERS_DIRECTORY, directory, name));
     }
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readTextIfExists, writeFileAtomically } from '../host/files.ts';
-import type { StageName } from './events.ts';
+import { STAGES, type StageName } from './events.ts';
 
 /** How long the stages of one successful run took, in milliseconds. */
 export interface RunTiming {
@@ -20,9 +20,11 @@ const REMEMBERED_RUNS = 9;
 /** The medians of a profile's last successful runs. A damaged record is as good as none: these are estimates. */
 export async function readExpectedTiming(stateDirectory: string, profile: string): Promise<ExpectedTiming> {
   const runs = await readTimings(stateDirectory, profile);
-  const stages = [...new Set(runs.flatMap((run) => Object.keys(run.stageMs)))] as StageName[];
   const stageMs = Object.fromEntries(
-    stages.map((stage) => [stage, median(runs.flatMap((run) => run.stageMs[stage] ?? []))]),
+    STAGES.flatMap((stage) => {
+      const known = runs.flatMap((run) => run.stageMs[stage] ?? []);
+      return known.length === 0 ? [] : [[stage, median(known)]];
+    }),
   );
   return runs.length === 0 ? { stageMs } : { stageMs, totalMs: median(runs.map((run) => run.totalMs)) };
 }

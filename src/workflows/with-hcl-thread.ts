@@ -19,6 +19,7 @@ export async function withHclThread<T>(use: (parse: ParseHcl) => Promise<T>): Pr
 function askingThe(worker: Worker): ParseHcl {
   const waiting = new Map<number, { resolve: (document: unknown) => void; reject: (error: Error) => void }>();
   let asked = 0;
+  let broken: Error | undefined;
   worker.on('message', ({ id, document, reason }: HclAnswer) => {
     const asker = waiting.get(id);
     waiting.delete(id);
@@ -26,12 +27,15 @@ function askingThe(worker: Worker): ParseHcl {
     else asker?.reject(new Error(reason));
   });
   worker.on('error', (error: Error) => {
+    broken = error;
     for (const asker of waiting.values()) asker.reject(error);
   });
   return (fileName, text) =>
     new Promise((resolve, reject) => {
+      if (broken) return reject(broken);
       asked += 1;
       waiting.set(asked, { resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       worker.postMessage({ id: asked, fileName, text } satisfies HclQuestion);
     });
 }
