@@ -7,6 +7,7 @@ import {
   type PackerDialect,
 } from '../packer/dialect.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { rememberedVersion } from './remembered-version.ts';
 
 /** A Packer on this machine, and how to write for it. */
 export interface InstalledPacker {
@@ -14,25 +15,27 @@ export interface InstalledPacker {
   readonly dialect: PackerDialect;
 }
 
+type FindContext = Pick<WorkflowContext, 'environment' | 'run' | 'signal' | 'directories'>;
+
 /**
  * The Packer that was named, else `MINTMARK_PACKER`, else the one on PATH; undefined when there is none.
  * Raises `E_PACKER_VERSION` for one that cannot be used.
  */
 export async function findPackerIfAny(
   named: string | undefined,
-  { environment, run, signal }: Pick<WorkflowContext, 'environment' | 'run' | 'signal'>,
+  { environment, run, signal, directories }: FindContext,
 ): Promise<InstalledPacker | undefined> {
   const path = await findProgramIfAny(packerName(named, environment));
   if (path === undefined) return undefined;
-  const { stdout } = await run(packerVersionCommand(path), { signal });
-  return { path, dialect: planDialect(parsePackerVersion(stdout)) };
+  const version = await rememberedVersion(directories.cache, path, async () => {
+    const { stdout } = await run(packerVersionCommand(path), { signal });
+    return parsePackerVersion(stdout);
+  });
+  return { path, dialect: planDialect(version) };
 }
 
 /** Like {@link findPackerIfAny}, but raises `E_TOOL_MISSING` when there is none. */
-export async function findPacker(
-  named: string | undefined,
-  context: Pick<WorkflowContext, 'environment' | 'run' | 'signal'>,
-): Promise<InstalledPacker> {
+export async function findPacker(named: string | undefined, context: FindContext): Promise<InstalledPacker> {
   const found = await findPackerIfAny(named, context);
   if (found) return found;
   throw missingTool({ command: packerName(named, context.environment) });

@@ -27,7 +27,7 @@ export interface RenderedProject {
   readonly files: readonly string[];
 }
 
-/** Written for where no Packer is installed: the one in Debian 12 and 13. */
+/** Written for where no Packer is installed: the one in Debian 12. */
 const USUAL_PACKER = '1.6.6';
 
 /**

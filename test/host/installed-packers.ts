@@ -2,7 +2,14 @@ import type { PackerDialect } from '../../src/packer/dialect.ts';
 import { run } from '../../src/host/run.ts';
 import { findPackerIfAny, type InstalledPacker } from '../../src/workflows/find-packer.ts';
 
-const context = { environment: {}, run, signal: new AbortController().signal };
+// A cache that cannot be made: nothing is remembered between runs of the tests.
+const nowhere = '/dev/null/cache';
+const context = {
+  environment: {},
+  run,
+  signal: new AbortController().signal,
+  directories: { cache: nowhere, state: nowhere },
+};
 const named = process.env['MINTMARK_PACKER'];
 
 const found = [
