@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../errors/failure.ts';
 
 /** Prefix of Debian's kernel images in `/boot`; what follows is the kernel release. */
 const KERNEL_PREFIX = 'vmlinuz-';
@@ -24,6 +25,20 @@ export async function findReadableKernel(
     if ((await mayRead(image)) && (await mayRead(join(modules, release)))) return image;
   }
   return undefined;
+}
+
+/** What a machine without such a kernel lacks, and what helps; `doctor` and a build say the same. */
+export const NO_KERNEL = {
+  text: 'no kernel in /boot that this user may read and whose modules are installed; virt-sparsify needs one',
+  remedy: 'apt-get install --no-install-recommends linux-image-cloud-amd64, or chmod 0644 /boot/vmlinuz-*',
+} as const;
+
+/** Raises `E_NO_KERNEL` when {@link findReadableKernel} found none and libguestfs is to be used. */
+export function requireReadableKernel(kernel: string | undefined): void {
+  if (kernel !== undefined) return;
+  throw new Failure('host', 'E_NO_KERNEL', NO_KERNEL.text, {
+    hint: `${NO_KERNEL.remedy}; or build with --set finish.sparsify=trim`,
+  });
 }
 
 async function mayRead(path: string): Promise<boolean> {

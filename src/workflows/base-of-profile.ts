@@ -35,7 +35,7 @@ export async function makeBaseOfProfile(
     run: async () => {
       const prepared = await prepareProfile(reference, request, context);
       const resolving = startResolving(prepared, request, context);
-      return planBuild(prepared, await probeHost(request, context), resolving, request, context);
+      return planBuild(prepared, await probeHost([], request, context), resolving, request, context);
     },
     summarize: ({ profile, closure }) => `${profile.name}, ${closure.packages.length} packages`,
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { artifactFileName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
 import type { ReleaseArtifact, ReleaseManifest } from '../manifests/release.ts';
-import type { Target } from '../profiles/profile.ts';
+import type { Profile, Target } from '../profiles/profile.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { renderIsoDate } from '../values/calendar-date.ts';
@@ -11,7 +11,7 @@ import { writeBuildLog } from './build-log.ts';
 import type { BuildScene, ReservedBuild } from './build-scene.ts';
 import { convertDisk, describeFormat, type ConvertedDisk } from './convert-disk.ts';
 import { fileRelease, type FiledRelease } from './file-release.ts';
-import { finishDisk, type FinishedDisk } from './finish-disk.ts';
+import { finishDisk, usesGuestfs, type FinishedDisk } from './finish-disk.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
 import type { GuestContent } from './read-guest.ts';
 import { prepareProject, runPacker, type PreparedProject, type ProvisionedDisk } from './run-packer.ts';
@@ -95,10 +95,14 @@ export function finishStage(
       requireSound(disk.content);
       return disk;
     },
-    summarize: (disk) =>
-      `hygiene, trim${sparsify === 'in-place' || sparsify === 'copy' ? ', virt-sparsify' : ''}: ${renderByteSize(disk.allocatedBytes)} in use`,
+    summarize: (disk) => `${describeWork(sparsify)}: ${renderByteSize(disk.allocatedBytes)} in use`,
     record: ({ path, allocatedBytes }) => ({ path, allocatedBytes }),
   };
+}
+
+function describeWork(sparsify: Profile['finish']['sparsify']): string {
+  const trim = sparsify === 'none' ? [] : ['trim'];
+  return ['hygiene', ...trim, ...(usesGuestfs(sparsify) ? ['virt-sparsify'] : [])].join(', ');
 }
 
 function requireSound(content: GuestContent): void {

@@ -28,7 +28,11 @@ export async function buildTemplates(
     prepared,
     resolving: startResolving(prepared, request, context),
   }));
-  const host = await probeHost(request, context);
+  const host = await probeHost(
+    profiles.map(({ profile }) => profile),
+    request,
+    context,
+  );
   context.emit({ type: 'header', text: describeHost(host) });
   const shared: SharedWork = { provisioned: new Map(), cleanups: [] };
   const outcomes: BuildOutcome[] = [];

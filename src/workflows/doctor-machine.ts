@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
 import { chooseAccelerator, type AcceleratorRequest } from '../host/accelerator.ts';
 import { readTextIfExists } from '../host/files.ts';
-import { findReadableKernel } from '../host/host-kernel.ts';
+import { findReadableKernel, NO_KERNEL } from '../host/host-kernel.ts';
 import { NEEDED_FILES } from '../host/tool-table.ts';
 import { describeBadTool, packerLicence, probeTools, toolRemedy, type ProbedTool } from '../host/tools.ts';
 import type { WorkflowContext } from './build-request.ts';
@@ -76,12 +76,7 @@ async function checkFile(
 export async function checkKernel(machine: DoctorMachine): Promise<DoctorFinding> {
   const kernel = await findReadableKernel(`${machine.root}/boot`, `${machine.root}/lib/modules`);
   if (kernel !== undefined) return { name: 'guestfs kernel', status: 'ok', text: kernel };
-  return {
-    name: 'guestfs kernel',
-    status: 'fail',
-    text: 'no kernel in /boot that this user may read and whose modules are installed; virt-sparsify needs one',
-    remedy: 'apt-get install --no-install-recommends linux-image-cloud-amd64, or chmod 0644 /boot/vmlinuz-*',
-  };
+  return { name: 'guestfs kernel', status: 'fail', ...NO_KERNEL };
 }
 
 /** Whether a private mount and process namespace can be had, and for an ordinary user a guest's worth of ids. */

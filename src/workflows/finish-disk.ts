@@ -79,6 +79,11 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
   return { path: disk, changelogs, content, allocatedBytes: (await stat(disk)).blocks * 512 };
 }
 
+/** Whether virt-sparsify runs, which looks at every filesystem and at swap besides what the finish machine trimmed. */
+export function usesGuestfs(method: Profile['finish']['sparsify']): boolean {
+  return method === 'in-place' || method === 'copy';
+}
+
 async function runFinishMachine(disk: string, input: FinishInput, context: WorkflowContext): Promise<void> {
   const initrd = join(input.directory, 'finish.cpio.gz');
   const script = await readFile(join(PROVISIONERS_DIRECTORY, 'finish/finish.sh'), 'utf8');
@@ -113,8 +118,7 @@ function finishFailed(console: string, directory: string): Failure {
 
 async function sparsify(disk: string, input: FinishInput, context: WorkflowContext): Promise<void> {
   const { sparsify: method } = input.profile.finish;
-  // The finish machine has trimmed already; virt-sparsify looks at every filesystem and at swap besides.
-  if (method === 'trim' || method === 'none') return;
+  if (!usesGuestfs(method)) return;
   input.onProgress('virt-sparsify');
   const env = {
     LIBGUESTFS_BACKEND: 'direct',

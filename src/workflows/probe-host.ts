@@ -1,7 +1,9 @@
 import { chooseAccelerator, type AcceleratorVerdict } from '../host/accelerator.ts';
-import { findReadableKernel } from '../host/host-kernel.ts';
+import { findReadableKernel, requireReadableKernel } from '../host/host-kernel.ts';
 import { probeTools, requireTools } from '../host/tools.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { usesGuestfs } from './finish-disk.ts';
 import { findPacker, type InstalledPacker } from './find-packer.ts';
 
 /** What a build needs to know of this machine. */
@@ -13,16 +15,18 @@ export interface HostFacts {
 }
 
 /**
- * Looks at this machine. Raises `E_TOOLS_MISSING` with every program that is missing or too old, and what
- * choosing a Packer and an accelerator raises.
+ * Looks at this machine, for these profiles. Raises `E_TOOLS_MISSING` with every program that is missing or too old,
+ * `E_NO_KERNEL` when libguestfs would have none to boot, and what choosing a Packer and an accelerator raises.
  */
 export async function probeHost(
+  profiles: readonly Profile[],
   request: Pick<BuildRequest, 'packer' | 'accelerator'>,
   context: WorkflowContext,
 ): Promise<HostFacts> {
   const { run, environment, signal } = context;
   const probed = requireTools(await probeTools(run, { environment, packer: request.packer, signal }));
   const [packer, kernel] = await Promise.all([findPacker(request.packer, context), findReadableKernel()]);
+  if (profiles.some(({ finish }) => usesGuestfs(finish.sparsify))) requireReadableKernel(kernel);
   const accelerator = await chooseAccelerator(run, {
     choice: request.accelerator,
     cacheDirectory: context.directories.cache,

@@ -11,7 +11,7 @@ import {
 } from '../../../src/host/files.ts';
 import { findProgram, findProgramIfAny } from '../../../src/host/find-program.ts';
 import { readFreeBytes, readUsedBytes } from '../../../src/host/free-space.ts';
-import { findReadableKernel } from '../../../src/host/host-kernel.ts';
+import { findReadableKernel, requireReadableKernel } from '../../../src/host/host-kernel.ts';
 
 let directory = '';
 beforeEach(async () => {
@@ -100,6 +100,17 @@ describe('findReadableKernel', () => {
     for (const release of ['6.1.0-9-amd64', '6.1.0-56-amd64', '6.1.0-10-amd64']) await kernel(release);
     await kernel('6.12.0-1-amd64', false);
     expect(await found()).toBe(join(directory, 'boot/vmlinuz-6.1.0-56-amd64'));
+  });
+
+  test('a build that needs one says what helps', () => {
+    expect(() => requireReadableKernel(undefined)).toThrow(
+      expect.objectContaining({
+        kind: 'host',
+        code: 'E_NO_KERNEL',
+        hint: expect.stringMatching(/linux-image.*trim/),
+      }),
+    );
+    expect(() => requireReadableKernel('/boot/vmlinuz-6.1.0-1-amd64')).not.toThrow();
   });
 
   test('none is undefined, without /boot too, and a link to nothing is none', async () => {
