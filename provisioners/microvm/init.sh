@@ -97,7 +97,16 @@ write_build_units() {
 	END
 }
 
+# While it starts, the kernel rewrites code that other processors run. Under QEMU's emulation one of them may run a stale
+# int3 and panic (Linux 6.12 in sched_clock_cpu, one start in thirty), so it starts with one processor.
+start_processors() {
+    for processor in /sys/devices/system/cpu/cpu*/online; do
+        [ "$(cat "$processor")" = 1 ] || echo 1 >"$processor" || echo "cannot start $processor"
+    done
+}
+
 start_guest() {
+    start_processors
     mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs /run
     start_network
     write_build_units

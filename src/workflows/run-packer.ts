@@ -93,9 +93,8 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
 }
 
 /**
- * A guest kernel now and then locks up in its first seconds under emulation with two processors (seen with Linux 6.1
- * on QEMU 7.2; its watchdog then panics, and QEMU ends). Nothing has been done to the disk by then, so it is tried
- * once more.
+ * A guest kernel may still lock up in its first seconds under emulation with several processors (its watchdog then
+ * panics, and QEMU ends). Nothing has been done to the disk by then, so it is tried once more.
  */
 async function startTwice(
   build: () => Promise<void>,

@@ -146,7 +146,7 @@ source "qemu" "mintmark" {
   qemuargs = [
     ["-kernel", var.kernel],
     ["-initrd", var.initrd],
-    ["-append", "rootfstype=ext4 rw console=ttyS0,115200 loglevel=4 panic=-1 softlockup_panic=1 net.ifnames=0 cloud-init=disabled systemd.unit=mintmark-build.target mintmark.mode=build root=UUID=${var.root_uuid} mintmark.key=${var.ssh_public_key_base64}"],
+    ["-append", "rootfstype=ext4 rw console=ttyS0,115200 loglevel=4 panic=-1 softlockup_panic=1 maxcpus=1 lpj=10000000 net.ifnames=0 cloud-init=disabled systemd.unit=mintmark-build.target mintmark.mode=build root=UUID=${var.root_uuid} mintmark.key=${var.ssh_public_key_base64}"],
     ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
     ["-device", "virtio-net-pci,netdev=user.0,romfile="],
     ["-device", "virtio-rng-pci"],
