@@ -28,7 +28,7 @@ export function missingDirectory(spec: CommandSpec): Failure {
 
 /** The failure for a call that the signal cancelled. */
 export function interrupted(spec: CommandSpec): Failure {
-  return new Failure('interrupted', 'E_INTERRUPTED', `${spec.command} was interrupted`);
+  return new Failure('interrupted', 'E_INTERRUPTED', `${nameOf(spec)} was interrupted`);
 }
 
 /** The failure for a program that ran past its deadline. */
@@ -37,7 +37,7 @@ export function timedOut(spec: CommandSpec, output: string): Failure {
   return new Failure(
     'command',
     'E_COMMAND_TIMEOUT',
-    `${spec.command} ran longer than ${seconds} s and was ended`,
+    `${nameOf(spec)} ran longer than ${seconds} s and was ended`,
     {
       details: failureDetails(spec, output),
       evidence: { commandLine: renderCommandLine(spec), deadlineMs: spec.deadlineMs },
@@ -48,7 +48,7 @@ export function timedOut(spec: CommandSpec, output: string): Failure {
 /** The failure for a bad exit code (a number) or the signal (its name) that ended a program. */
 export function commandFailed(spec: CommandSpec, status: number | string, output: string): Failure {
   const how = typeof status === 'number' ? `failed with exit code ${status}` : `ended by ${status}`;
-  return new Failure('command', 'E_COMMAND_FAILED', `${spec.command} ${how}`, {
+  return new Failure('command', 'E_COMMAND_FAILED', `${nameOf(spec)} ${how}`, {
     details: failureDetails(spec, output),
     evidence: { commandLine: renderCommandLine(spec), status, output: lastLines(output) },
   });
@@ -56,7 +56,7 @@ export function commandFailed(spec: CommandSpec, status: number | string, output
 
 /** The failure for a program that the kernel would not start, such as one with an argument over 128 KiB. */
 export function notStarted(spec: CommandSpec, reason: string): Failure {
-  return new Failure('command', 'E_COMMAND_FAILED', `${spec.command} could not be started: ${reason}`, {
+  return new Failure('command', 'E_COMMAND_FAILED', `${nameOf(spec)} could not be started: ${reason}`, {
     evidence: { program: spec.command, status: reason },
   });
 }
@@ -66,12 +66,16 @@ export function tooMuchOutput(spec: CommandSpec, output: string, limit: number):
   return new Failure(
     'command',
     'E_COMMAND_FAILED',
-    `${spec.command} wrote more than ${limit / 1024 / 1024} MiB and was ended`,
+    `${nameOf(spec)} wrote more than ${limit / 1024 / 1024} MiB and was ended`,
     {
       details: failureDetails(spec, output),
       evidence: { commandLine: renderCommandLine(spec), status: 'output limit' },
     },
   );
+}
+
+function nameOf(spec: CommandSpec): string {
+  return spec.name ?? spec.command;
 }
 
 function failureDetails(spec: CommandSpec, output: string): string[] {

@@ -13,6 +13,7 @@ export function inOwnProcesses(spec: CommandSpec, uid = process.getuid?.() ?? 0)
   const user = uid === 0 ? [] : ['--map-current-user'];
   return {
     ...spec,
+    name: spec.name ?? spec.command,
     command: 'setpriv',
     args: [
       '--pdeathsig',

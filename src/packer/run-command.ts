@@ -38,6 +38,7 @@ const VALIDATE_DEADLINE_MS = 2 * 60_000;
 export function packerInitCommand(run: Omit<PackerRun, 'values' | 'secrets'>): CommandSpec {
   return {
     command: run.packer,
+    name: 'packer',
     args: ['init', run.projectDirectory],
     env: packerEnvironment(run),
     deadlineMs: INIT_DEADLINE_MS,
@@ -51,6 +52,7 @@ export function packerInitCommand(run: Omit<PackerRun, 'values' | 'secrets'>): C
 export function packerValidateCommand(run: PackerRun): CommandSpec {
   return {
     command: run.packer,
+    name: 'packer',
     args: ['validate', ...variableArguments(run.values), run.projectDirectory],
     env: { ...packerEnvironment(run), ...secretEnvironment(run.secrets) },
     deadlineMs: VALIDATE_DEADLINE_MS,
@@ -68,6 +70,7 @@ export function packerBuildCommand(run: PackerRun, deadlineMs: number): CommandS
   const flags = ['-machine-readable', '-color=false', '-on-error=cleanup', '-parallel-builds=1'];
   return {
     command: run.packer,
+    name: 'packer',
     args: ['build', ...flags, ...variableArguments(run.values), run.projectDirectory],
     env: { ...packerEnvironment(run), ...secretEnvironment(run.secrets), PACKER_LOG: '1' },
     deadlineMs,

@@ -3,6 +3,8 @@ export interface CommandSpec {
   /** Program name, looked up on PATH, or an absolute path. */
   readonly command: string;
   readonly args: readonly string[];
+  /** What it is called in messages, where `command` only prepares the way for it; by default `command`. */
+  readonly name?: string;
   /** Variables added to the allow-listed environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;

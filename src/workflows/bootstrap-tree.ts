@@ -43,10 +43,13 @@ export async function runTree(
   const script = join(PROVISIONERS_DIRECTORY, 'base/tree.sh');
   const watch = new TreeProgress(input);
   try {
-    await context.run(namespaceCommand(['sh', script, job, out], TREE_DEADLINE_MS), {
-      signal: context.signal,
-      onLine: (line) => watch.read(line),
-    });
+    await context.run(
+      { ...namespaceCommand(['sh', script, job, out], TREE_DEADLINE_MS), name: 'mmdebstrap' },
+      {
+        signal: context.signal,
+        onLine: (line) => watch.read(line),
+      },
+    );
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
     const log = join(context.directories.cache, 'logs', `base-${input.key.slice(0, 16)}.log`);

@@ -103,16 +103,19 @@ withTools('a real build of server', () => {
   test('SIGTERM while Packer works: exit 130, nothing is left', interrupt, 6 * MINUTE_MS);
 });
 
+function allocations(): Promise<string[]> {
+  return readdir(join(place.catalogue, 'lines/server/alloc'));
+}
+
 async function again(): Promise<void> {
-  const before = await place.served();
+  const [before, allocated] = [await place.served(), await allocations()];
   const startedAt = performance.now();
   const document = documentOf(await place.build(['--profile', 'server']), 0);
   const elapsedMs = performance.now() - startedAt;
   say(`nothing to do, said in ${(elapsedMs / 1000).toFixed(1)} s`);
   expect(document).toMatchObject({ status: 'up-to-date', long: release.version.long });
   expect(await place.served()).toEqual(before);
-  const allocations = await readdir(join(place.catalogue, 'lines/server/alloc'));
-  expect(allocations).toEqual([`${release.version.build}.json`]);
+  expect(await allocations()).toEqual(allocated);
   // The promise is 2 s, which the benchmark measures; here the machine may be busy.
   expect(elapsedMs).toBeLessThan(15_000);
 }
