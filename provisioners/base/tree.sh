@@ -36,6 +36,17 @@ prepare_scratch() {
     export TMPDIR="$SCRATCH"
 }
 
+# mmdebstrap copies these two files of the host into the tree, where scripts of packages make further copies of them.
+# It gets to see the guest's instead, and the kernel's host name is nobody's; only these namespaces are like that.
+hide_host_files() {
+    : >"$SCRATCH/resolv.conf"
+    cat "$JOB/etc/hostname" >"$SCRATCH/hostname"
+    for name in resolv.conf hostname; do
+        [ ! -e "/etc/$name" ] || mount --bind "$SCRATCH/$name" "/etc/$name"
+    done
+    hostname localhost
+}
+
 # INITRD=No holds the kernel's own initramfs run back; one run at the end replaces two.
 install_packages() {
     say "installing packages"
@@ -73,7 +84,7 @@ unmount_kernel_filesystems() {
 configure() {
     say "configuring"
     rm -f "$ROOT/etc/apt/sources.list" "$ROOT/etc/apt/apt.conf.d/99mmdebstrap"
-    # mmdebstrap copied these two from the host, with the host's permissions.
+    # Those that mmdebstrap left, whose permissions are not ours.
     rm -f "$ROOT/etc/hostname" "$ROOT/etc/hosts"
     chmod -R u=rwX,go=rX "$JOB/etc"
     cp -R "$JOB/etc/." "$ROOT/etc/"
@@ -82,6 +93,8 @@ configure() {
     rm -f "$ROOT"/etc/ssh/ssh_host_* "$ROOT/var/lib/dbus/machine-id" "$ROOT/var/lib/systemd/random-seed"
     drop_self_signed_certificate
     : >"$ROOT/etc/machine-id"
+    # What systemd-resolved found when it was installed; its removal would bring it back.
+    rm -f "$ROOT/etc/.resolv.conf.systemd-resolved.bak"
     if [ ! -L "$ROOT/etc/resolv.conf" ]; then
         rm -f "$ROOT/etc/resolv.conf"
         : >"$ROOT/etc/resolv.conf"
@@ -211,6 +224,7 @@ too_small() {
 }
 
 prepare_scratch
+hide_host_files
 install_packages
 mount_kernel_filesystems
 configure

@@ -1,11 +1,12 @@
 import { copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BASE_FILES, renderBaseEntry, type BaseEntry, type BaseFile } from '../bases/base-entry.ts';
-import { planBiosLayout } from '../bases/bios-layout.ts';
+import { planBiosLayout, type BiosLayout } from '../bases/bios-layout.ts';
 import { planBootstrapJob } from '../bases/bootstrap-job.ts';
 import { renderClosureRelease } from '../bases/closure.ts';
 import { deriveDiskIdentifiers } from '../bases/derived-identifiers.ts';
 import { renderBootArea } from '../disks/boot-area.ts';
+import { renderSwapHeader } from '../disks/swap-header.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import { parseDpkgStatus, type InstalledPackage } from '../packages/dpkg-status.ts';
@@ -29,6 +30,8 @@ export interface BootstrapInput {
   readonly entryDirectory: string;
   /** Directory for everything in between; removed at the end. */
   readonly jobDirectory: string;
+  /** Where everything that mmdebstrap prints is written; without it only the log of a failure stays, in the cache. */
+  readonly logFile?: string;
   readonly onProgress: (detail: string, percent?: number) => void;
 }
 
@@ -65,11 +68,10 @@ export function bootstrapBase(input: BootstrapInput, context: WorkflowContext): 
         bootImage: await readFile(join(out, 'boot.img')),
         coreImage: await readFile(join(out, 'core.img')),
       };
-      await writeBootCode(
-        join(out, 'disk.raw'),
-        layout.diskBytes,
-        renderBootArea({ ...layout, ...identifiers, ...bootCode }),
-      );
+      await writeOutsideRoot(join(out, 'disk.raw'), layout.diskBytes, [
+        { offsetBytes: 0, bytes: renderBootArea({ ...layout, ...identifiers, ...bootCode }) },
+        ...planSwap(layout, identifiers.swapUuid),
+      ]);
     },
     install: async () => {
       input.onProgress('writing the base disk');
@@ -110,11 +112,26 @@ async function writeRepository(job: string, input: BootstrapInput, context: Work
   );
 }
 
-async function writeBootCode(disk: string, diskBytes: number, bootCode: Buffer): Promise<void> {
+/** Bytes of a disk that belong to no filesystem. */
+interface DiskPiece {
+  readonly offsetBytes: number;
+  readonly bytes: Buffer;
+}
+
+function planSwap({ swap }: BiosLayout, uuid: string): DiskPiece[] {
+  if (!swap) return [];
+  return [{ offsetBytes: swap.offsetBytes, bytes: renderSwapHeader({ uuid, sizeBytes: swap.sizeBytes }) }];
+}
+
+async function writeOutsideRoot(
+  disk: string,
+  diskBytes: number,
+  pieces: readonly DiskPiece[],
+): Promise<void> {
   const handle = await open(disk, 'r+');
   try {
     await handle.truncate(diskBytes);
-    await handle.write(bootCode, 0, bootCode.length, 0);
+    for (const { offsetBytes, bytes } of pieces) await handle.write(bytes, 0, bytes.length, offsetBytes);
   } finally {
     await handle.close();
   }
@@ -128,7 +145,7 @@ async function convertToQcow2(raw: string, qcow2: string, context: WorkflowConte
 
 async function describeEntry(
   input: BootstrapInput,
-  layout: ReturnType<typeof planBiosLayout>,
+  layout: BiosLayout,
   rootUuid: string,
   installed: readonly InstalledPackage[],
   context: WorkflowContext,

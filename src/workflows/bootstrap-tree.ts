@@ -17,6 +17,9 @@ const TREE_DEADLINE_MS = 60 * 60_000;
 /** Exit code by which `tree.sh` says that the filesystem is too small. */
 const TOO_SMALL_STATUS = 28;
 
+/** Lines kept for the log; mmdebstrap writes some thousands. */
+const LOG_LINES = 50_000;
+
 /** Where the tree is made: in memory when it fits there three times over (tree, packages, page cache), else on disk. */
 export async function chooseScratch(closure: Pick<Closure, 'index'>, directory: string): Promise<string> {
   const { availableBytes } = await readMemory();
@@ -31,7 +34,7 @@ function installedBytes(index: string): number {
 }
 
 /**
- * Runs `provisioners/base/tree.sh` on a job.
+ * Runs `provisioners/base/tree.sh` on a job, and writes what it printed to the log that the input names.
  * Raises `E_DISK_TOO_SMALL`, or `E_BOOTSTRAP_FAILED` with the place of the whole log.
  */
 export async function runTree(
@@ -42,6 +45,7 @@ export async function runTree(
 ): Promise<void> {
   const script = join(PROVISIONERS_DIRECTORY, 'base/tree.sh');
   const watch = new TreeProgress(input);
+  const spareLog = join(context.directories.cache, 'logs', `base-${input.key.slice(0, 16)}.log`);
   try {
     await context.run(
       { ...namespaceCommand(['sh', script, job, out], TREE_DEADLINE_MS), name: 'mmdebstrap' },
@@ -52,12 +56,18 @@ export async function runTree(
     );
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
-    const log = join(context.directories.cache, 'logs', `base-${input.key.slice(0, 16)}.log`);
-    await writeFileAtomically(log, `${watch.lines.join('\n')}\n`).catch(() => {});
+    if (input.logFile === undefined) await writeLog(spareLog, watch.lines);
     throw error.evidence['status'] === TOO_SMALL_STATUS
       ? tooSmall(watch.step, error)
-      : failed(watch.step, log, error);
+      : failed(watch.step, input.logFile ?? spareLog, error);
+  } finally {
+    if (input.logFile !== undefined) await writeLog(input.logFile, watch.lines);
   }
+}
+
+/** A log that cannot be written must not hide what happened. */
+async function writeLog(path: string, lines: readonly string[]): Promise<void> {
+  await writeFileAtomically(path, `${lines.join('\n')}\n`).catch(() => {});
 }
 
 /** What `tree.sh` and mmdebstrap print, as progress. */
@@ -74,6 +84,7 @@ class TreeProgress {
 
   read(line: string): void {
     this.lines.push(line);
+    if (this.lines.length > LOG_LINES) this.lines.shift();
     const { onProgress, closure } = this.#input;
     const step = /^mintmark: (.*)$/.exec(line)?.[1];
     if (step !== undefined) onProgress((this.step = step));

@@ -1,19 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closureIdentity } from '../bases/closure.ts';
-import type { BaseEntry } from '../bases/base-entry.ts';
 import { withFileLock } from '../host/file-lock.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { baseRecipe } from '../profiles/recipe.ts';
 import { digestOfValue } from '../values/digest.ts';
-import {
-  boundCache,
-  cacheLimitBytes,
-  readBaseEntry,
-  storeBase,
-  takeBase,
-  type CheckedBase,
-} from './base-cache.ts';
+import { boundCache, cacheLimitBytes, storeBase, takeBase, type CheckedBase } from './base-cache.ts';
 import { runBaseMethod } from './base-method.ts';
 import { bootstrapBase } from './bootstrap-base.ts';
 import type { WorkflowContext } from './build-request.ts';
@@ -22,7 +14,7 @@ import type { ResolvedClosure } from './resolve-closure.ts';
 import { sweepWorkDirectories, withWorkDirectory } from './work-directory.ts';
 
 /** Raised by one with every change of how bases are made, so that older entries of the cache are not used. */
-const BASE_BUILDER_VERSION = 1;
+const BASE_BUILDER_VERSION = 2;
 
 /** What decides a base disk. */
 export interface BaseRequest {
@@ -34,6 +26,8 @@ export interface BaseRequest {
   readonly offline: boolean;
   /** Makes the base again even when the cache has it. */
   readonly rebuild: boolean;
+  /** Where the log of making the base is written, when it is made; without it only that of a failure stays, in the cache. */
+  readonly logFile?: string;
 }
 
 /** A base disk and how it was come by. */
@@ -83,14 +77,6 @@ export async function makeBase(
     const lock = join(cache, 'work', `${key}.lock`);
     return withFileLock(lock, { signal: context.signal }, take);
   });
-}
-
-/** Whether the cache seems to have a base, without reading the disk itself. */
-export function peekBase(
-  request: Pick<BaseRequest, 'profile' | 'closure' | 'builderDigests'>,
-  cache: string,
-): Promise<BaseEntry | undefined> {
-  return readBaseEntry(cache, baseKey(request));
 }
 
 function bootstrapInto(

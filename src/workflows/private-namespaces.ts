@@ -8,12 +8,12 @@ const PROBE_DEADLINE_MS = 30_000;
 const REMOVE_DEADLINE_MS = 10 * 60_000;
 
 /**
- * Runs a program as (mapped) root in mount and process namespaces of its own; when the program or we die,
+ * Runs a program as (mapped) root in mount, host name and process namespaces of its own; when the program or we die,
  * the kernel ends what is left in them. `unshare` holds SIGTERM back while it waits, hence SIGKILL.
  */
 export function namespaceCommand(words: readonly string[], deadlineMs: number): CommandSpec {
   const mapping = process.getuid?.() === 0 ? [] : ['--map-auto', '--map-root-user'];
-  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const namespaces = ['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const args = [...mapping, ...namespaces, ...words];
   return dieWithParent({ command: 'unshare', args, endSignal: 'SIGKILL', deadlineMs });
 }

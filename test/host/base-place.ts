@@ -9,14 +9,18 @@ import { readRootPartitionOffset } from '../../src/workflows/read-guest.ts';
 import { CLI, type CliResult } from '../integration/compiled-cli.ts';
 import { REPOSITORY } from '../rules/source-files.ts';
 
-/** The profile whose base is made. */
-export const TINY = join(REPOSITORY, 'test/fixtures/profiles/tiny.json');
+/** Profiles whose base is made: the smallest, and one with swap and systemd-resolved. */
+const PROFILES = {
+  tiny: join(REPOSITORY, 'test/fixtures/profiles/tiny.json'),
+  'tiny-resolved': join(REPOSITORY, 'test/fixtures/profiles/tiny-resolved.json'),
+};
 
 /** A person without rights, who exists only in the mount namespace that a command of theirs runs in. */
 const STRANGER = { id: 61_234, name: 'mintmark-stranger', firstSubordinate: 2_000_000_000 };
 
 /** How `mintmark base` is started. */
 export interface BaseCall {
+  readonly profile?: keyof typeof PROFILES;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly umask?: string;
@@ -46,14 +50,14 @@ export class BasePlace {
     return rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Runs `mintmark base` on the tiny profile. */
+  /** Runs `mintmark base`, on the smallest profile when none is named. */
   base(call: BaseCall = {}): Promise<CliResult> {
     const words = [
       process.execPath,
       CLI,
       'base',
       '--profile',
-      TINY,
+      PROFILES[call.profile ?? 'tiny'],
       '--json',
       '--accel',
       'tcg',
@@ -94,8 +98,8 @@ export class BasePlace {
     throw new Error('mmdebstrap never began');
   }
 
-  /** The root file system of a base in the cache. */
-  async withRoot<T>(disk: string, use: (root: Ext4FileSystem) => Promise<T>): Promise<T> {
+  /** The root file system of a base in the cache, and the raw disk that it is in. */
+  async withRoot<T>(disk: string, use: (root: Ext4FileSystem, raw: string) => Promise<T>): Promise<T> {
     const raw = join(this.directory, 'disk.raw');
     await run({ command: 'qemu-img', args: ['convert', '-O', 'raw', disk, raw], deadlineMs: 120_000 });
     const offset = await readRootPartitionOffset(raw);
@@ -105,7 +109,7 @@ export class BasePlace {
         const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
         return buffer.subarray(0, bytesRead);
       };
-      return await use(await openExt4(readAt, offset));
+      return await use(await openExt4(readAt, offset), raw);
     } finally {
       await handle.close();
       await rm(raw, { force: true });

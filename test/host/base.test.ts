@@ -13,7 +13,8 @@ import { documentOf } from './real-build.ts';
 
 /*
  * Base disks for real: the smallest Debian 13 from the host's own mirror, by the compiled command line and the real
- * mmdebstrap. Two whole bootstraps are shared by all tests, one more is made by an ordinary user, two are killed.
+ * mmdebstrap. Two whole bootstraps are shared by all tests, one more is made by an ordinary user, one of a profile with
+ * more in it, two are killed.
  */
 
 const BOOTSTRAP_MS = 15 * 60_000;
@@ -269,6 +270,34 @@ withTools('a real base disk', () => {
   );
 });
 
+withTools('a base with swap, whose packages copy what they find of the build host', () => {
+  let place: BasePlace;
+  beforeAll(async () => {
+    place = await BasePlace.make();
+  });
+  afterAll(() => place.remove());
+
+  test(
+    'has swap that its fstab names, and nothing of the host’s resolver or name',
+    async () => {
+      const resolver = (await readFile('/etc/resolv.conf', 'utf8').catch(() => '')).trim();
+      const result = await place.base({ profile: 'tiny-resolved' });
+      await place.withRoot(pathOf(result), async (root, raw) => {
+        const files = await describeFiles(root);
+        expect(files.get('/etc/resolv.conf')).toMatch(/^symlink .* \S+\/stub-resolv\.conf /);
+        expect([...files.keys()].filter((name) => name.endsWith('.bak'))).toEqual([]);
+        expect(await findTexts(root, resolver === '' ? [] : [resolver])).toEqual([]);
+        expect((await root.readFile('/etc/hostname')).toString()).toBe('localhost\n');
+        const uuid = /^UUID=(\S+) none swap /m.exec((await root.readFile('/etc/fstab')).toString())?.[1];
+        const page = await readPart(raw, 1024 * 1024, 4096);
+        expect(page.toString('latin1', 4086)).toBe('SWAPSPACE2');
+        expect(page.toString('hex', 1036, 1052)).toBe(uuid?.replaceAll('-', ''));
+      });
+    },
+    BOOTSTRAP_MS,
+  );
+});
+
 withTools('a mirror that is none', () => {
   let place: BasePlace;
   let server: MirrorServer | undefined;
@@ -368,6 +397,15 @@ async function findTexts(root: Ext4FileSystem, texts: readonly string[]): Promis
     for (const text of texts) if (content.includes(text)) found.push(`${entry.path}: ${text}`);
   }
   return found;
+}
+
+async function readPart(path: string, position: number, length: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    return (await handle.read(Buffer.alloc(length), 0, length, position)).buffer;
+  } finally {
+    await handle.close();
+  }
 }
 
 async function flipOneBit(path: string): Promise<void> {

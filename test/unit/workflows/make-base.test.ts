@@ -1,16 +1,11 @@
-import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ClosurePackage } from '../../../src/bases/closure.ts';
+import { deriveDiskIdentifiers } from '../../../src/bases/derived-identifiers.ts';
 import type { CommandSpec } from '../../../src/values/command-spec.ts';
 import type { WorkflowContext } from '../../../src/workflows/build-request.ts';
-import {
-  baseKey,
-  makeBase,
-  peekBase,
-  type BaseRequest,
-  type MadeBase,
-} from '../../../src/workflows/make-base.ts';
+import { baseKey, makeBase, type BaseRequest, type MadeBase } from '../../../src/workflows/make-base.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 import { debText, samplePackage } from './sample-base.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
@@ -59,6 +54,15 @@ async function makeTree(
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
   return 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done';
+}
+
+async function readPart(path: string, offset: number, length: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    return (await handle.read(Buffer.alloc(length), 0, length, offset)).buffer;
+  } finally {
+    await handle.close();
+  }
 }
 
 async function convert({ args }: CommandSpec): Promise<string> {
@@ -212,6 +216,52 @@ describe('makeBase', () => {
     expect(await scratch.read(`cache/${log}`)).toBe('mintmark: configuring\nE: broken\n');
   });
 
+  test('a build keeps the log of its base, made or not, and a failure names it', async () => {
+    const logFile = scratch.join('run/bootstrap.log');
+    await make(tools(), { logFile });
+    const log = 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done\n';
+    expect(await scratch.read('run/bootstrap.log')).toBe(log);
+    const failing: Script = {
+      unshare: ({ args }, { onLine }) => {
+        if (args.at(-1) === 'true') return '';
+        onLine?.('E: broken', 'stderr');
+        throw programFailed('unshare', 1);
+      },
+    };
+    await expect(make(tools(failing), { logFile, rebuild: true })).rejects.toMatchObject({
+      hint: `the whole log is in ${logFile}`,
+      evidence: { log: logFile },
+    });
+    expect(await scratch.read('run/bootstrap.log')).toBe('E: broken\n');
+    expect(await readdir(scratch.join('cache'))).not.toContain('logs');
+  });
+
+  test('no log where the base came from the cache', async () => {
+    await make(tools());
+    await make({}, { logFile: scratch.join('run/bootstrap.log') });
+    expect(await readdir(scratch.join('run'))).not.toContain('bootstrap.log');
+  });
+
+  test.each([
+    { swapMiB: 64, rootMiB: 65, magic: 'SWAPSPACE2', because: 'the partition is swap that a guest can use' },
+    { swapMiB: 0, rootMiB: 1, magic: '\0'.repeat(10), because: 'the root begins there' },
+  ])('$swapMiB MiB of swap: $because', async ({ swapMiB, rootMiB, magic }) => {
+    const { profile } = resolveBuiltIn('server');
+    let page: Buffer = Buffer.alloc(0);
+    const keepPage = async (spec: CommandSpec): Promise<string> => {
+      page = await readPart(spec.args.at(-2) ?? '', 1024 * 1024, 4096);
+      return convert(spec);
+    };
+    const more = { profile: { ...profile, disk: { ...profile.disk, swapMiB } } };
+    const { base } = await make(tools({ 'qemu-img convert': keepPage }), more);
+    expect(page.toString('latin1', 4086)).toBe(magic);
+    expect(base.entry.rootOffsetBytes).toBe(rootMiB * 1024 * 1024);
+    if (swapMiB === 0) return;
+    const { swapUuid } = deriveDiskIdentifiers(base.entry.key);
+    expect(page.toString('hex', 1036, 1052)).toBe(swapUuid.replaceAll('-', ''));
+    expect(page.readUInt32LE(1028)).toBe((swapMiB * 1024 * 1024) / 4096 - 1);
+  });
+
   test('an interruption in the middle leaves neither work nor entry', async () => {
     const controller = new AbortController();
     const stopping: Script = {
@@ -302,11 +352,5 @@ describe('baseKey', () => {
     { more: { builderDigests: { 'base/tree.sh': 'x' } }, same: false, because: 'our own script changed' },
   ])('$same: $because', ({ more, same }) => {
     expect(baseKey(requestFor(more)) === baseKey(requestFor())).toBe(same);
-  });
-
-  test('peekBase knows without reading the disk', async () => {
-    expect(await peekBase(requestFor(), scratch.join('cache'))).toBeUndefined();
-    const { base } = await make(tools());
-    expect(await peekBase(requestFor(), scratch.join('cache'))).toEqual(base.entry);
   });
 });
