@@ -3,6 +3,7 @@ import { systemClock } from '../host/clock.ts';
 import type { Runner } from '../host/run.ts';
 import type { WorkflowContext } from '../workflows/build-request.ts';
 import type { EmitEvent } from '../workflows/events.ts';
+import { announceCommands } from './announce-commands.ts';
 import type { Command, CommandInput, CommandOutcome } from './command.ts';
 import { defaultCatalogue, defaultDirectories } from './directories.ts';
 import type { GlobalValues } from './global-options.ts';
@@ -70,7 +71,7 @@ function createWorkflowContext(host: CliProcess, emit: EmitEvent, signal: AbortS
     emit,
     signal,
     clock: systemClock,
-    run: runWhenNeeded,
+    run: announceCommands(runWhenNeeded, emit),
     directories: defaultDirectories(host.env, homedir(), host.cwd()),
     environment: host.env,
   };

@@ -16,12 +16,17 @@ import {
 } from './command-failures.ts';
 import { withoutDeathWatch } from './die-with-parent.ts';
 import { findProgramIfAny } from './find-program.ts';
+import { forwardLines } from './forward-lines.ts';
+import { OutputTail } from './output-tail.ts';
 
 /** How a program call is watched. */
 export interface RunOptions {
   /** Cancels the call: the program gets its end signal (SIGTERM), after {@link KILL_GRACE_MS} SIGKILL. */
   readonly signal?: AbortSignal | undefined;
-  /** Each complete line of either stream, as it arrives, without its line end. */
+  /**
+   * Each complete line of either stream, as it arrives, without its line end. A program whose lines are taken may
+   * write without end: of what it wrote, the result and a failure hold only the last {@link TAIL_LENGTH} characters.
+   */
   readonly onLine?: ((line: string, stream: 'stdout' | 'stderr') => void) | undefined;
   /** Exit codes that count as success; 0 by default. */
   readonly okExitCodes?: readonly number[] | undefined;
@@ -31,7 +36,9 @@ export interface RunOptions {
 
 /** What a finished program left. */
 export interface RunResult {
+  /** All of it; only its end where lines were taken, see {@link RunOptions.onLine}. */
   readonly stdout: string;
+  /** As `stdout`. */
   readonly stderr: string;
   readonly exitCode: number;
   readonly durationMs: number;
@@ -46,8 +53,11 @@ export const KILL_GRACE_MS = 5000;
 /** Time between the death of a killed program and the end of our listening, in milliseconds. */
 const ORPHAN_GRACE_MS = 250;
 
-/** Output kept per stream, in characters; a program that writes more is ended. */
+/** Output kept per stream, in characters; a program that writes more is ended, unless its lines are taken. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/** What is kept of a stream whose lines are taken, in characters: a failure shows some of its last lines. */
+export const TAIL_LENGTH = 256 * 1024;
 
 /**
  * Runs a program without a shell, with standard input closed or fed, an allow-listed environment and a deadline.
@@ -71,24 +81,64 @@ export const run: Runner = async (spec, options = {}) => {
     forceKillAfterDelay: KILL_GRACE_MS,
     maxBuffer: MAX_OUTPUT_BYTES,
     stripFinalNewline: false,
-    all: true,
+    buffer: options.onLine === undefined,
+    all: options.onLine === undefined,
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   if (subprocess.pid !== undefined) options.onStart?.(subprocess.pid);
   subprocess.once('exit', (_code, killedBy) => {
     if (killedBy !== null) setTimeout(stopReading, ORPHAN_GRACE_MS, subprocess).unref();
   });
-  const { onLine } = options;
-  if (onLine) {
-    forwardLines(subprocess.stdout, (line) => onLine(line, 'stdout'));
-    forwardLines(subprocess.stderr, (line) => onLine(line, 'stderr'));
-  }
+  const tails = options.onLine && deliverLines(subprocess, options.onLine);
   const result = await subprocess;
   const durationMs = performance.now() - startedAt;
-  const failure = await failureOf(withoutDeathWatch(spec), spec, result, options.okExitCodes ?? [0]);
+  const { stdout, stderr, all }: Written = tails?.() ?? result;
+  const call = { program: withoutDeathWatch(spec), spec, output: all ?? '' };
+  const failure = await failureOf(call, result, options.okExitCodes ?? [0]);
   if (failure) throw failure;
-  return { stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode ?? 0, durationMs };
+  return { stdout, stderr, exitCode: result.exitCode ?? 0, durationMs };
 };
+
+/** Delivers the lines of both streams; gives what was kept of each, and of both as they came. */
+function deliverLines(
+  { stdout, stderr }: OutputStreams,
+  onLine: NonNullable<RunOptions['onLine']>,
+): () => Written {
+  const tails = { stdout: new OutputTail(TAIL_LENGTH), stderr: new OutputTail(TAIL_LENGTH) };
+  const all = new OutputTail(TAIL_LENGTH);
+  const listen = (stream: Readable, name: 'stdout' | 'stderr'): void => {
+    forwardLines(stream, (line) => onLine(line, name));
+    stream.on('data', (piece: string) => {
+      tails[name].push(piece);
+      all.push(piece);
+    });
+  };
+  listen(stdout, 'stdout');
+  listen(stderr, 'stderr');
+  return () => ({ stdout: tails.stdout.text(), stderr: tails.stderr.text(), all: all.text() });
+}
+
+/** The streams on which a program writes. */
+interface OutputStreams {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/** What is known of what a program wrote. */
+interface Written {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both streams, as they came; absent when the program could not be started. */
+  readonly all?: string | undefined;
+}
+
+/** A call that ended. */
+interface EndedCall {
+  /** What the caller wanted to run, without what is wrapped around it. */
+  readonly program: CommandSpec;
+  readonly spec: CommandSpec;
+  readonly output: string;
+}
 
 /** What execa says of an ended call. */
 interface Ending {
@@ -99,18 +149,13 @@ interface Ending {
   readonly signal?: string | undefined;
   readonly code?: string | undefined;
   readonly originalMessage?: string | undefined;
-  /** Both streams; absent when the program could not be started. */
-  readonly all?: string | undefined;
 }
 
-/** @param program what the caller wanted to run, without what is wrapped around it */
 async function failureOf(
-  program: CommandSpec,
-  spec: CommandSpec,
+  { program, spec, output }: EndedCall,
   ending: Ending,
   okExitCodes: readonly number[],
 ): Promise<Failure | undefined> {
-  const output = ending.all ?? '';
   if (ending.isCanceled) return interrupted(program);
   if (ending.code === 'ENOENT')
     return (await hasDirectory(spec)) ? missingTool(spec) : missingDirectory(spec);
@@ -135,26 +180,7 @@ async function hasDirectory(spec: CommandSpec): Promise<boolean> {
 }
 
 /** Children of a killed program may live on and hold its output open; they must not hold us. */
-function stopReading(subprocess: { readonly stdout: Readable; readonly stderr: Readable }): void {
+function stopReading(subprocess: OutputStreams): void {
   subprocess.stdout.destroy();
   subprocess.stderr.destroy();
-}
-
-/** Splits a stream into lines; a last line without an end is delivered too. */
-export function forwardLines(
-  stream: NodeJS.ReadableStream | null | undefined,
-  deliver: (line: string) => void,
-): void {
-  if (!stream) return;
-  let pending = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    // A carriage return at the very end may be half of a CR LF, so it does not end a line yet.
-    const lines = (pending + chunk).split(/\r?\n|\r(?!$)/);
-    pending = lines.pop() ?? '';
-    for (const line of lines) deliver(line);
-  });
-  stream.on('end', () => {
-    if (pending !== '') deliver(pending.replace(/\r$/, ''));
-  });
 }

@@ -220,6 +220,18 @@ describe('programs that go wrong', () => {
     expect(stderr).toContain('doctor');
   });
 
+  test.each([
+    { more: ['--verbose'], shown: true, because: 'asked for every program call' },
+    { more: [], shown: false, because: 'not asked' },
+  ])('program calls are shown: $shown, as $because; the events file has them', async ({ more, shown }) => {
+    const env = withFakeProgram('packer', 'exit 9');
+    const events = join(scratch, `calls-${shown}.jsonl`);
+    const args = ['validate', '--profile', 'server', '--events', events, ...more];
+    const { stderr } = await runCli(args, { env });
+    expect(/^\S+Z {2}\$ \S+\/packer version -machine-readable$/m.test(stderr)).toBe(shown);
+    expect(readFileSync(events, 'utf8')).toMatch(/"commandLine":"[^"]+\/packer version /);
+  });
+
   test('a program that fails shows its command and its last lines', async () => {
     const env = withFakeProgram('packer', 'echo "the disk is on fire" >&2; exit 9');
     const { exitCode, stderr } = await runCli(['validate', '--profile', 'server'], { env });

@@ -21,7 +21,7 @@ const OPTIONS = {
   ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
   rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
-  resume: { kind: 'optional-text', value: 'RUN', summary: 'continue a failed run; else the newest' },
+  resume: { kind: 'optional-text', value: 'RUN', summary: 'not yet: continue a failed run' },
   'keep-failed': { kind: 'flag', summary: 'keep the disks of a failed run' },
   'dry-run': { kind: 'flag', summary: 'print the plan; reserve and write nothing' },
 } as const satisfies OptionTable;
@@ -36,7 +36,6 @@ export const buildCommand: Command<typeof OPTIONS> = {
     { commandLine: 'mintmark build --profile server', does: 'a small Debian server' },
     { commandLine: 'mintmark build --profile kvm --set disk.sizeMiB=8192', does: 'with a larger disk' },
     { commandLine: 'mintmark build --profile ./edge.yaml --target vmware', does: 'your own profile' },
-    { commandLine: 'mintmark build --resume', does: 'continue the run that failed last' },
   ],
   run: async ({ options }, context) => {
     const request = buildRequestOf(options, context.catalogue);

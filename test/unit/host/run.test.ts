@@ -1,7 +1,6 @@
-import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { dieWithParent } from '../../../src/host/die-with-parent.ts';
-import { forwardLines, run } from '../../../src/host/run.ts';
+import { run, TAIL_LENGTH } from '../../../src/host/run.ts';
 
 const sh = (script: string, more: object = {}) => ({
   command: 'sh',
@@ -101,29 +100,47 @@ describe('run', () => {
   });
 });
 
-describe('forwardLines', () => {
-  test.each([
-    { chunks: ['a\nb\n'], lines: ['a', 'b'], because: 'each line once' },
-    { chunks: ['a', 'b\nc'], lines: ['ab', 'c'], because: 'a line in two chunks, the last without an end' },
-    { chunks: ['a\r', '\nb\n'], lines: ['a', 'b'], because: 'CR LF split over two chunks is one line end' },
-    { chunks: ['1%\r2%\r', '3%\n'], lines: ['1%', '2%', '3%'], because: 'progress redraws by CR alone' },
-    { chunks: ['a\n\nb'], lines: ['a', '', 'b'], because: 'empty lines count' },
-    { chunks: [Buffer.from([0xc3]), Buffer.from([0xa9, 0x0a])], lines: ['é'], because: 'split letters' },
-  ])('$because', async ({ chunks, lines }) => {
-    const stream = new PassThrough();
-    const got: string[] = [];
-    forwardLines(stream, (line) => got.push(line));
-    for (const chunk of chunks) {
-      stream.write(chunk);
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
-    }
-    stream.end();
-    await new Promise((resolve) => {
-      stream.on('close', resolve);
+describe('a program whose lines are taken', () => {
+  const ENDLESS = 'yes "$(printf %01000d 0)" | head -c 80000000; echo; echo last; echo "and $0" >&2';
+
+  test('may write without end; only the last of it is kept', async () => {
+    let lines = 0;
+    const { stdout, stderr } = await run(sh(ENDLESS), { onLine: () => (lines += 1) });
+    expect(lines).toBeGreaterThan(79_000);
+    expect(stdout).toHaveLength(TAIL_LENGTH);
+    expect(stdout.endsWith('\nlast\n')).toBe(true);
+    expect(stderr).toBe('and sh\n');
+  });
+
+  test('still ends at the limit when nobody takes them', async () => {
+    await expect(run(sh(ENDLESS))).rejects.toMatchObject({
+      message: 'sh wrote more than 64 MiB and was ended',
     });
-    expect(got).toEqual(lines);
+  });
+
+  test('fails with its last lines of both streams', async () => {
+    const failing = run(sh('echo one; echo two >&2; exit 3'), { onLine: () => undefined });
+    const { details } = await failing.then(
+      () => ({ details: [] }),
+      (error: { details: string[] }) => error,
+    );
+    expect(details.slice(1).toSorted()).toEqual(['one', 'two']);
+  });
+
+  test.each([
+    { spec: { command: 'no-such-program-x', args: [], deadlineMs: 1000 }, code: 'E_TOOL_MISSING' },
+    { spec: sh('exit 7'), code: 'E_COMMAND_FAILED' },
+    { spec: sh('echo seen; sleep 6; true', { deadlineMs: 200 }), code: 'E_COMMAND_TIMEOUT' },
+  ])('fails as any other: $code', async ({ spec, code }) => {
+    const startedAt = performance.now();
+    await expect(run(spec, { onLine: () => undefined })).rejects.toMatchObject({ code });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
+  });
+
+  test('is interrupted as any other', async () => {
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onLine: () => controller.abort() };
+    await expect(run(sh('echo now; sleep 9'), options)).rejects.toMatchObject({ kind: 'interrupted' });
   });
 });
 
