@@ -1,5 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
-
 /** What one line of `packer … -machine-readable` says. `build` is Packer's name of the build: `qemu.mintmark`. */
 export type PackerEvent =
   /** One line for people; `error` is also what a script writes to standard error, without any failure. */
@@ -50,31 +48,6 @@ export function parsePackerLine(line: string): PackerEvent[] {
   );
   if (kind === 'ui') return parseUi(fields);
   return [parseRecord(build, kind, fields.map(unescapeLineEnds))];
-}
-
-/** Reads Packer's standard output as it arrives, in chunks that may end anywhere, even within a character. */
-export class PackerOutputParser {
-  readonly #decoder = new StringDecoder('utf8');
-  #pending = '';
-
-  /** Takes the next bytes; returns what the lines completed by them say. */
-  push(chunk: Uint8Array): PackerEvent[] {
-    return this.#take(this.#decoder.write(Buffer.from(chunk)));
-  }
-
-  /** What a last line without an end says. */
-  end(): PackerEvent[] {
-    const events = this.#take(this.#decoder.end());
-    const last = this.#pending;
-    this.#pending = '';
-    return last === '' ? events : [...events, ...parsePackerLine(last)];
-  }
-
-  #take(text: string): PackerEvent[] {
-    const lines = (this.#pending + text).split('\n');
-    this.#pending = lines.pop() ?? '';
-    return lines.flatMap(parsePackerLine);
-  }
 }
 
 /** The mark before each line that belongs to a build; an empty line loses the blank behind it. */

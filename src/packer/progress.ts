@@ -17,7 +17,8 @@ export interface Phrase {
 
 /**
  * The one place that knows English sentences of Packer, its QEMU builder, apt and dpkg; a test holds a real line
- * for each row. Nothing but what people see hangs on them. `$1` stands for the first group.
+ * for each row. They decide only what people see, as a guest may write the same sentences; what the end of a build
+ * hangs on comes from `isLogin` and from Packer's log. `$1` stands for the first group.
  */
 export const PHRASES: readonly Phrase[] = [
   { pattern: /^(?:Retrieving ISO|Trying )/, detail: 'checking the base disk' },
@@ -41,6 +42,19 @@ export const PHRASES: readonly Phrase[] = [
   { pattern: /^Setting up ([^\s:]+)\S* /, detail: 'setting up $1' },
   { pattern: /^Processing triggers for ([^\s:]+)/, detail: 'running triggers of $1' },
 ];
+
+/**
+ * Whether Packer says that the guest has let it in. A guest cannot say so first: before that moment nobody hears it.
+ * What provisioners write is a `message`, except that Packer from 1.13 on passes it as `say`.
+ */
+export function isLogin(event: PackerEvent): boolean {
+  return (
+    event.type === 'ui' &&
+    event.level === 'say' &&
+    event.build !== undefined &&
+    event.text === 'Connected to SSH!'
+  );
+}
 
 /** Longest detail shown, in characters. */
 const DETAIL_LENGTH = 100;

@@ -93,11 +93,27 @@ function packerEnvironment(run: Pick<PackerRun, 'cacheDirectory' | 'environment'
 /** Longest path of a Unix socket on Linux, in bytes, without the final NUL (unix(7)). */
 const SOCKET_PATH_BYTES = 107;
 
-function variableArguments(values: ProjectValues): string[] {
-  const socket = join(values.run_directory, RUN_FILES.qmp);
+/**
+ * Finds out whether a run can work below a directory: QEMU's control socket has a short name, and Packer writes the
+ * path of its disk into an option where a comma ends it. Raises `E_PATH_NOT_CARRIABLE`.
+ *
+ * @param directory `run_directory` of {@link ProjectValues}
+ */
+export function checkRunDirectory(directory: string): void {
+  const socket = join(directory, RUN_FILES.qmp);
   if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES) {
     throw pathFailure(`${socket} is too long for a socket: at most ${SOCKET_PATH_BYTES} bytes`);
   }
+  if (directory.includes(',')) throw pathFailure(`${directory} holds a comma, which QEMU takes for an end`);
+}
+
+/** Raises `E_SECRET_NOT_CARRIABLE` for the first secret that HCL would change. */
+export function checkSecretValues(secrets: Readonly<Record<string, string>>): void {
+  secretEnvironment(secrets);
+}
+
+function variableArguments(values: ProjectValues): string[] {
+  checkRunDirectory(values.run_directory);
   return Object.entries(values).flatMap(([name, value]) => {
     // Packer reads its options as Go templates over and over, so that no escape exists.
     if (value.includes('{{') || !isCarriable(value)) {

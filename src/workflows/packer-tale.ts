@@ -4,7 +4,11 @@ import { readTextIfExists } from '../host/files.ts';
 import type { SecretFilter } from '../host/secrets.ts';
 import { parsePackerLogLine } from '../packer/log.ts';
 import type { PackerEvent } from '../packer/machine-readable.ts';
+import { isLogin } from '../packer/progress.ts';
 import { RUN_FILES } from '../packer/qemu-source.ts';
+
+/** Lines kept of what Packer showed, and of what QEMU wrote. */
+const LINES_KEPT = 20;
 
 /** What a Packer run has told so far. */
 export class PackerTale {
@@ -13,24 +17,24 @@ export class PackerTale {
   readonly qemuSaid: string[] = [];
   /** Whether the guest has let Packer in. */
   loggedIn = false;
+  /** Whether the end of QEMU is what Packer is waiting for. */
   shuttingDown = false;
 
+  /** An event of Packer's standard output. */
   hear(event: PackerEvent): void {
     if (event.type === 'error') this.errors.push(event.message);
     if (event.type !== 'ui') return;
+    if (isLogin(event)) this.loggedIn = true;
     if (event.text.trim() !== '') this.lastLines.push(event.text);
-    if (this.lastLines.length > 20) this.lastLines.shift();
+    if (this.lastLines.length > LINES_KEPT) this.lastLines.shift();
   }
 
-  /** What progress made of an event; see `PHRASES`. */
-  hearProgress(detail: string): void {
-    if (detail === 'logged in') this.loggedIn = true;
-    if (detail === 'shutting down') this.shuttingDown = true;
-  }
-
+  /** A line of Packer's log. */
   hearLog(line: string): void {
     const fact = parsePackerLogLine(line);
+    if (fact?.type === 'shutting-down') this.shuttingDown = true;
     if (fact?.type === 'qemu-said') this.qemuSaid.push(fact.text);
+    if (this.qemuSaid.length > LINES_KEPT) this.qemuSaid.shift();
   }
 }
 
@@ -79,18 +83,21 @@ export async function explainPackerFailure(
       evidence,
     });
   }
-  if (error.code === 'E_COMMAND_TIMEOUT') return error;
-  return new Failure(
-    'command',
-    'E_PACKER_FAILED',
-    `Packer failed: ${packerError ?? tale.lastLines.at(-1) ?? error.message}`,
-    {
-      hint,
-      details: details.length > 0 ? details : error.details,
-      evidence,
-      cause: error,
-    },
-  );
+  const options = {
+    hint,
+    details: details.length > 0 ? details : error.details.map(input.secrets.text),
+    evidence,
+    cause: error,
+  };
+  if (error.code === 'E_COMMAND_TIMEOUT') {
+    const { deadlineMs } = error.evidence;
+    return new Failure('command', error.code, error.message, {
+      ...options,
+      evidence: { ...evidence, deadlineMs },
+    });
+  }
+  const why = packerError ?? tale.lastLines.at(-1) ?? error.message;
+  return new Failure('command', 'E_PACKER_FAILED', `Packer failed: ${why}`, options);
 }
 
 async function lastSerialLines(path: string, secrets: SecretFilter): Promise<string[]> {

@@ -9,11 +9,13 @@ import { buildRecipe, lineRecipe } from '../profiles/recipe.ts';
 import { calendarDateOf, parseIsoDate, type CalendarDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
-import { guestSources } from './guest-files.ts';
+import type { PackerProject } from '../packer/project.ts';
+import { guestSources, withGuestFiles } from './guest-files.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { baseKey } from './make-base.ts';
 import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
+import { readAndPlanProject } from './render-project.ts';
 import { resolveClosure, type ResolvedClosure } from './resolve-closure.ts';
 
 /** Everything that is decided before anything is built. */
@@ -23,6 +25,8 @@ export interface BuildPlan extends PreparedProfile, HostFacts {
   readonly builderDigests: Readonly<Record<string, string>>;
   /** Package sources of the guest: while it is built, and for good. */
   readonly sources: { readonly built: string; readonly guest: string };
+  /** What Packer is to run, rendered. */
+  readonly project: PackerProject;
   /** Key of the base disk: its packages and how it is arranged. */
   readonly baseDigest: string;
   /** What decides the disk before it is given a line and a version. */
@@ -51,7 +55,8 @@ export function startResolving(
  * Makes the plan of one profile: decides everything that can be decided before anything is built. Changes nothing.
  *
  * @param resolving the answer of {@link startResolving}
- * Raises what resolving the packages raises, and `E_DATE` for a date that is none.
+ * Raises what resolving the packages raises, `E_DATE` for a date that is none, and `E_PROFILE_INVALID` for what Packer
+ * could not carry.
  */
 export async function planBuild(
   prepared: PreparedProfile,
@@ -64,6 +69,8 @@ export async function planBuild(
   const date = dateOf(request, context);
   const [closure, builderDigests] = await Promise.all([resolving, digestPrograms()]);
   const sources = planGuestSources(profile, request, closure);
+  const complete = withGuestFiles(profile, sources.built);
+  const project = await readAndPlanProject(complete, host.packer.dialect);
   const baseDigest = baseKey({ profile, closure, builderDigests: builderDigests.base });
   return {
     ...prepared,
@@ -72,6 +79,7 @@ export async function planBuild(
     closure,
     builderDigests: builderDigests.base,
     sources,
+    project,
     baseDigest,
     buildDigest: digestOfValue({
       base: baseDigest,

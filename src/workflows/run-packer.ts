@@ -17,8 +17,7 @@ import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { explainPackerFailure, PackerTale } from './packer-tale.ts';
 import type { BuildPlan } from './plan-build.ts';
-import { withGuestSources } from './guest-files.ts';
-import { readAndPlanProject, writeProject } from './render-project.ts';
+import { writeProject } from './render-project.ts';
 import { readBackProject } from './validate-project.ts';
 import { watchQemu } from './watch-qemu.ts';
 
@@ -54,10 +53,9 @@ export interface PreparedProject {
   readonly directory: string;
 }
 
-/** Renders the project of a plan below the run's directory; needs no base yet, so it can go on beside making one. */
+/** Writes the project of a plan below the run's directory; needs no base yet, so it can go on beside making one. */
 export async function prepareProject(plan: BuildPlan, runDirectory: string): Promise<PreparedProject> {
-  const profile = withGuestSources(plan.profile, plan.sources.built);
-  const project = await readAndPlanProject(profile, plan.packer.dialect);
+  const { project } = plan;
   const directory = join(runDirectory, 'project');
   await writeProject(project, directory);
   await readBackProject(project, directory);
@@ -124,7 +122,8 @@ async function describeRun(
   const key = join(directory, 'build-key');
   await rm(key, { force: true });
   const keygen = ['-q', '-t', 'ed25519', '-N', '', '-C', 'mintmark-build', '-f', key];
-  await context.run({ command: 'ssh-keygen', args: keygen, deadlineMs: KEYGEN_DEADLINE_MS });
+  const spec = { command: 'ssh-keygen', args: keygen, deadlineMs: KEYGEN_DEADLINE_MS };
+  await context.run(spec, { signal: context.signal });
   const { accelerator } = plan.accelerator;
   return {
     packer: plan.packer.path,
@@ -151,7 +150,11 @@ async function describeRun(
   };
 }
 
-function secretValues(plan: BuildPlan, context: WorkflowContext): Record<string, string> {
+/** Values of a plan's declared secrets, by the variable that carries them. */
+export function secretValues(
+  plan: Pick<BuildPlan, 'profile'>,
+  context: WorkflowContext,
+): Record<string, string> {
   return Object.fromEntries(
     secretsOf(plan.profile).map(({ fromEnv }) => [
       secretVariable(fromEnv),
@@ -177,6 +180,8 @@ async function watchBuild(
   const tale = new PackerTale();
   const progress = new PackerProgressReader(input.prepared.project.steps);
   const log = createWriteStream(join(input.directory, 'packer.log'), { flags: 'a' });
+  const logFailed = new AbortController();
+  log.on('error', (error) => logFailed.abort(error));
   const qemuGone = new AbortController();
   const ended = new AbortController();
   const watching = watchQemu(join(input.vm, RUN_FILES.qmp), ended.signal, async () => {
@@ -190,18 +195,30 @@ async function watchBuild(
   const separate = inOwnProcesses({ ...spec, env: { ...spec.env, TMPDIR: temporary } });
   try {
     await context.run(separate, {
-      signal: AbortSignal.any([context.signal, qemuGone.signal]),
+      signal: AbortSignal.any([context.signal, qemuGone.signal, logFailed.signal]),
       onLine: (line, stream) => hearLine(line, stream, { tale, log, progress, input }),
     });
   } catch (error) {
     if (context.signal.aborted) throw error;
+    if (logFailed.signal.aborted) throw logCannotBeWritten(input.directory, logFailed.signal.reason);
     throw await explainPackerFailure(error, tale, qemuGone.signal.aborted, input);
   } finally {
     ended.abort();
     await watching;
+    // Packer keeps the variables of a running script there, and cannot remove them when it is killed.
+    await rm(temporary, { recursive: true, force: true });
     log.end();
     await finished(log).catch(() => {});
   }
+}
+
+/** Mostly a full disk, which the guest's own disk is on as well. */
+function logCannotBeWritten(directory: string, cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure('host', 'E_LOG_NOT_WRITTEN', `Packer's log cannot be written: ${reason}`, {
+    hint: `look at the space that is left below ${directory}`,
+    cause,
+  });
 }
 
 function hearLine(
@@ -221,7 +238,6 @@ function hearLine(
     const heard = progress.read(event);
     if (!heard) continue;
     const { step, detail } = heard;
-    tale.hearProgress(detail);
     input.onProgress(
       step ? `${step.number} of ${step.total} ${step.name}${detail === '' ? '' : `: ${detail}`}` : detail,
     );

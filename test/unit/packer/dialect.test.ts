@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { TOOLS } from '../../../src/host/tool-table.ts';
 import {
   hasQemuOption,
   packerVersionCommand,
@@ -90,4 +91,11 @@ test.each([
 ])('$option: $because', ({ option, classic, modern }) => {
   expect(hasQemuOption(planDialect('1.6.6'), option)).toBe(classic);
   expect(hasQemuOption(planDialect('1.16.0'), option)).toBe(modern);
+});
+
+test('the oldest Packer that the table of tools accepts is the oldest with a dialect', () => {
+  const minimum = TOOLS.find(({ program }) => program === 'packer')?.minimum;
+  expect(minimum).toBe('1.6.5');
+  expect(planDialect('1.6.5')).toMatchObject({ name: 'classic' });
+  expect(() => planDialect('1.6.4')).toThrow(expect.objectContaining({ code: 'E_PACKER_VERSION' }));
 });

@@ -31,6 +31,31 @@ test.each([
     fact: undefined,
     because: 'the rest is not ours to read',
   },
+  {
+    line: '2026/11/21 12:19:27 packer-builder-qemu plugin: Executing shutdown command: sync; systemctl poweroff',
+    fact: { type: 'shutting-down' },
+    because: 'Packer powers the guest off',
+  },
+  {
+    line: '2026/11/21 12:19:29 packer-plugin-qemu_v1.1.4_x5.0_linux_amd64 plugin: 2026/11/21 12:19:29 Waiting max 10m0s for shutdown to complete',
+    fact: { type: 'shutting-down' },
+    because: 'Packer waits for the end',
+  },
+  {
+    line: '2026/11/21 12:19:29 1795263551,,ui,say,==> qemu.mintmark: packer-builder-qemu plugin: Executing shutdown command: x',
+    fact: undefined,
+    because: 'a provisioner may write the same',
+  },
+  {
+    line: '2026/11/21 12:19:29 1795263551,,ui,message,    qemu.mintmark: Qemu stderr: x',
+    fact: undefined,
+    because: 'a provisioner is not QEMU',
+  },
+  {
+    line: '2026/11/21 12:19:29 ui: qemu.mintmark: Qemu stderr: x',
+    fact: undefined,
+    because: 'nor without records',
+  },
   { line: '', fact: undefined, because: 'an empty line says nothing' },
 ])('$because', ({ line, fact }) => {
   expect(parsePackerLogLine(line)).toEqual(fact);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PackerEvent } from '../../../src/packer/machine-readable.ts';
-import { PackerProgressReader, PHRASES } from '../../../src/packer/progress.ts';
+import { isLogin, PackerProgressReader, PHRASES } from '../../../src/packer/progress.ts';
 
 const STEPS = [
   { name: 'place 2 files', markers: ['files', 'scripts/00-place-files.sh'], provisioners: [] },
@@ -79,4 +79,26 @@ test('a script of somebody else is no step of ours', () => {
     new PackerProgressReader(STEPS).read(say('Provisioning with shell script: /x/02-more.sh')),
   ).toBeUndefined();
   expect(new PackerProgressReader(STEPS).read({ type: 'error-count', count: 1 })).toBeUndefined();
+});
+
+test.each([
+  { event: say('Connected to SSH!'), login: true, because: 'Packer says so' },
+  { event: say('Connected to SSH! (not)'), login: false, because: 'more words are another sentence' },
+  {
+    event: { type: 'ui', level: 'message', build: 'qemu.mintmark', text: 'Connected to SSH!' },
+    login: false,
+    because: 'a provisioner echoed it',
+  },
+  {
+    event: { type: 'ui', level: 'error', build: 'qemu.mintmark', text: 'Connected to SSH!' },
+    login: false,
+    because: 'a provisioner wrote it to standard error',
+  },
+  {
+    event: { type: 'ui', level: 'say', text: 'Connected to SSH!' },
+    login: false,
+    because: 'it is of no build',
+  },
+] as const)('login $login: $because', ({ event, login }) => {
+  expect(isLogin(event)).toBe(login);
 });

@@ -60,6 +60,7 @@ test('the environment says everything Packer needs and nothing of ours that woul
 describe('refuses', () => {
   test.each([
     { values: { run_directory: `/${'x'.repeat(120)}` }, because: 'a socket path has at most 107 bytes' },
+    { values: { run_directory: '/r/a,b' }, because: 'a comma would end the name of the disk' },
     { values: { output_directory: '/r/{{ .X }}' }, because: 'Packer would render it' },
     { values: { kernel: '/b/e\u0301' }, because: 'HCL would name another file' },
   ])('a path: $because', ({ values }) => {
