@@ -71,17 +71,11 @@ remove_histories() {
         rm -f "$home/.bash_history" "$home/.lesshst" "$home/.viminfo" "$home/.wget-hsts" "$home/.python_history"
         rm -rf "$home/.cache" "$home/.local/share/mc"
     done
-    # Keys that a provisioner put there on purpose stay; an empty leftover goes.
-    if [ -f "$ROOT/root/.ssh/authorized_keys" ] && [ ! -s "$ROOT/root/.ssh/authorized_keys" ]; then
-        rm "$ROOT/root/.ssh/authorized_keys"
-        rmdir "$ROOT/root/.ssh" 2>/dev/null || true
-    fi
 }
 
 remove_logs_and_caches() {
     find "$ROOT/var/log" -type f -exec rm -f {} +
     empty_directory var/log/journal
-    [ ! -d "$ROOT/var/log/journal" ] || rmdir "$ROOT/var/log/journal"
     empty_directory var/lib/apt/lists
     find "$ROOT/var/cache/apt" -type f -exec rm -f {} +
     rm -f "$ROOT"/var/cache/debconf/*-old "$ROOT"/var/lib/dpkg/*-old "$ROOT/var/cache/ldconfig/aux-cache"

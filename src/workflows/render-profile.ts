@@ -5,7 +5,7 @@ import { planDialect, type PackerDialect } from '../packer/dialect.ts';
 import { unsupportedYet } from '../profiles/unsupported-yet.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { findPackerIfAny } from './find-packer.ts';
-import { guestSources, withGuestSources } from './guest-files.ts';
+import { guestSources, withGuestFiles } from './guest-files.ts';
 import { readHostApt } from './host-apt.ts';
 import { loadProfile, type ProfileRequest } from './load-profile.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
@@ -49,7 +49,7 @@ export async function renderProfileProject(
   const mirrors = chooseMirrors(profile.os.mirror, hostApt.mirrors);
   if (!mirrors)
     context.emit({ type: 'warning', text: 'no mirror is known: the guest gets no package sources' });
-  const complete = mirrors ? withGuestSources(profile, guestSources(profile.os, mirrors)) : profile;
+  const complete = withGuestFiles(profile, mirrors && guestSources(profile.os, mirrors));
   const project = await readAndPlanProject(complete, dialect);
   const directory = resolve(request.workingDirectory ?? '.', request.out);
   await writeProject(project, directory);

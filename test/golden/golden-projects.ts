@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { planDialect, type PackerDialect } from '../../src/packer/dialect.ts';
 import type { PackerProject } from '../../src/packer/project.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
+import { withGuestFiles } from '../../src/workflows/guest-files.ts';
 import { loadProfile } from '../../src/workflows/load-profile.ts';
 import { readAndPlanProject } from '../../src/workflows/render-project.ts';
 
@@ -22,5 +23,5 @@ export async function goldenProfile(name: string): Promise<Profile> {
 
 /** The project of a case. */
 export async function planGolden(name: string, dialect: PackerDialect): Promise<PackerProject> {
-  return readAndPlanProject(await goldenProfile(name), dialect);
+  return readAndPlanProject(withGuestFiles(await goldenProfile(name), undefined), dialect);
 }

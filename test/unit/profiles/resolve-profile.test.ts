@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../../src/errors/failure.ts';
 import { InvalidDocument } from '../../../src/errors/fault.ts';
@@ -103,11 +103,6 @@ describe('built-ins', () => {
       .map((entry) => join(entry.parentPath, entry.name).replace(directory, '/repository/provisioners'))
       .filter((path) => /\/(?:server|systemvm)\//.test(path));
     expect(new Set(named)).toEqual(new Set(present));
-  });
-
-  test('the system VM listens where the profile says', () => {
-    const file = join(import.meta.dirname, '../../../provisioners/systemvm/files/sshd-systemvm.conf');
-    expect(readFileSync(file, 'utf8')).toContain(`Port ${resolveBuiltIn('kvm').profile.guest.sshPort}\n`);
   });
 });
 

@@ -174,7 +174,7 @@ source "qemu" "mintmark" {
 build {
   sources = ["source.qemu.mintmark"]
 
-  # 1 of 5: place 9 files
+  # 1 of 5: place 10 files
   provisioner "file" {
     source      = "${path.root}/files"
     destination = "/run/mintmark/"

@@ -13,3 +13,4 @@ place 0644 06-10-systemvm.conf /etc/ssh/sshd_config.d/10-systemvm.conf
 place 0644 07-systemvm.conf /etc/strongswan.d/systemvm.conf
 place 0644 08-90-systemvm.conf /etc/sysctl.d/90-systemvm.conf
 place 0644 09-systemvm.conf /etc/systemd/journald.conf.d/systemvm.conf
+place 0644 10-05-port.conf /etc/ssh/sshd_config.d/05-port.conf
