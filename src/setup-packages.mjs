@@ -76,13 +76,14 @@ function namedPacker(args) {
   return option || (process.env.MINTMARK_PACKER ?? '') !== '';
 }
 
-/** libguestfs boots the host's kernel: one that this user may read. */
+/** libguestfs boots the host's kernel: one that this user may read, with its modules (as `host/host-kernel.ts`). */
 function hasReadableKernel() {
   const boot = `${SYSTEM_ROOT}/boot`;
   const names = fs.existsSync(boot) ? fs.readdirSync(boot) : [];
   return names
     .filter((name) => name.startsWith('vmlinuz-'))
-    .some((name) => mayAccess(join(boot, name), fs.constants.R_OK));
+    .map((name) => [join(boot, name), join(`${SYSTEM_ROOT}/lib/modules`, name.slice('vmlinuz-'.length))])
+    .some((paths) => paths.every((path) => mayAccess(path, fs.constants.R_OK)));
 }
 
 function findProgram(name) {

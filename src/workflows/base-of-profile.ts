@@ -1,7 +1,9 @@
+import { machine } from 'node:os';
 import { join } from 'node:path';
 import { BASE_FILES } from '../bases/base-entry.ts';
 import { entryDirectory } from './base-cache.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { requireHostArchitecture } from './host-architecture.ts';
 import { makeBase, type MadeBase } from './make-base.ts';
 import { planBuild, startResolving, type BuildPlan } from './plan-build.ts';
 import { prepareProfile } from './prepare-profile.ts';
@@ -34,6 +36,7 @@ export async function makeBaseOfProfile(
     name: 'plan',
     run: async () => {
       const prepared = await prepareProfile(reference, request, context);
+      requireHostArchitecture(machine(), [prepared.profile.os.architecture]);
       const resolving = startResolving(prepared, request, context);
       return planBuild(prepared, await probeHost([], request, context), resolving, request, context);
     },

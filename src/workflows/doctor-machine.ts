@@ -7,6 +7,7 @@ import { NEEDED_FILES } from '../host/tool-table.ts';
 import { describeBadTool, packerLicence, probeTools, toolRemedy, type ProbedTool } from '../host/tools.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
+import { ARCHITECTURE_REMEDY, canBuildOn } from './host-architecture.ts';
 
 /** The machine that is looked at, for what the context does not say; tests make one up. */
 export interface DoctorMachine {
@@ -15,6 +16,8 @@ export interface DoctorMachine {
   readonly uid: number;
   readonly userName: string;
   readonly nodeVersion: string;
+  /** The processor, as `uname -m` names it. */
+  readonly architecture: string;
   /** The KVM device. */
   readonly kvm: string;
 }
@@ -31,6 +34,14 @@ const GUEST_IDS = 65_536;
 /** Node itself; an older one would hardly have come this far, but the number helps in a bug report. */
 export function checkNode(machine: DoctorMachine): DoctorFinding {
   return { name: 'node', status: 'ok', text: machine.nodeVersion };
+}
+
+/** Whether templates can be built on this processor; all that exist are for amd64. */
+export function checkArchitecture({ architecture }: DoctorMachine): DoctorFinding {
+  const name = 'architecture';
+  if (canBuildOn(architecture, 'amd64')) return { name, status: 'ok', text: architecture };
+  const text = `${architecture}, which cannot build templates for amd64`;
+  return { name, status: 'fail', text, remedy: ARCHITECTURE_REMEDY };
 }
 
 /** Every program and data file of `host/tools.json`. */
@@ -91,7 +102,7 @@ export async function checkNamespaces(
     if (lacking !== undefined) return { name, status: 'fail', ...lacking };
   }
   const mapping = isRoot ? [] : ['--map-auto', '--map-root-user'];
-  const args = [...mapping, '--mount', '--pid', '--fork', '--kill-child', 'true'];
+  const args = [...mapping, '--mount', '--uts', '--pid', '--fork', '--kill-child', 'true'];
   try {
     await run({ command: 'unshare', args, deadlineMs: 10_000 }, { signal });
   } catch (error) {

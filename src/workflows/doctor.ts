@@ -1,9 +1,10 @@
-import { userInfo } from 'node:os';
+import { machine as processorName, userInfo } from 'node:os';
 import type { WorkflowContext } from './build-request.ts';
 import { checkMemory, checkPorts, checkSpace } from './doctor-capacity.ts';
 import { findingsOf, type DoctorFinding } from './doctor-finding.ts';
 import {
   checkAccelerator,
+  checkArchitecture,
   checkKernel,
   checkNamespaces,
   checkNode,
@@ -29,7 +30,7 @@ export interface DoctorRequest {
 export interface DoctorReport {
   /** True when a build can work: nothing failed. */
   readonly healthy: boolean;
-  /** In a fixed order: programs, kernel, namespaces, accelerator, space, memory, ports, mirror. */
+  /** In a fixed order: Node, architecture, programs, kernel, namespaces, accelerator, space, memory, ports, mirror. */
   readonly findings: readonly DoctorFinding[];
 }
 
@@ -51,11 +52,25 @@ export async function runDoctor(request: DoctorRequest, context: WorkflowContext
     findingsOf('loopback ports', checkPorts),
     findingsOf('mirror', async () => (request.offline === true ? [] : checkMirror(context, request.mirror))),
   ]);
-  const findings = [[checkNode(machine)], tools, kernel, namespaces, accelerator, ...rest].flat();
+  const findings = [
+    [checkNode(machine), checkArchitecture(machine)],
+    tools,
+    kernel,
+    namespaces,
+    accelerator,
+    ...rest,
+  ].flat();
   return { healthy: findings.every((finding) => finding.status !== 'fail'), findings };
 }
 
 function thisMachine(): DoctorMachine {
   const { uid, username } = userInfo();
-  return { root: '', uid, userName: username, nodeVersion: process.versions.node, kvm: '/dev/kvm' };
+  return {
+    root: '',
+    uid,
+    userName: username,
+    nodeVersion: process.versions.node,
+    architecture: processorName(),
+    kvm: '/dev/kvm',
+  };
 }

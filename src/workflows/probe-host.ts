@@ -1,3 +1,4 @@
+import { machine } from 'node:os';
 import { chooseAccelerator, type AcceleratorVerdict } from '../host/accelerator.ts';
 import { findReadableKernel, requireReadableKernel } from '../host/host-kernel.ts';
 import { probeTools, requireTools } from '../host/tools.ts';
@@ -5,6 +6,7 @@ import type { Profile } from '../profiles/profile.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { usesGuestfs } from './finish-disk.ts';
 import { findPacker, type InstalledPacker } from './find-packer.ts';
+import { requireHostArchitecture } from './host-architecture.ts';
 
 /** What a build needs to know of this machine. */
 export interface HostFacts {
@@ -15,14 +17,22 @@ export interface HostFacts {
 }
 
 /**
- * Looks at this machine, for these profiles. Raises `E_TOOLS_MISSING` with every program that is missing or too old,
- * `E_NO_KERNEL` when libguestfs would have none to boot, and what choosing a Packer and an accelerator raises.
+ * Looks at this machine, for these profiles. Raises `E_HOST_ARCHITECTURE` first of all, `E_TOOLS_MISSING` with every
+ * program that is missing or too old, `E_NO_KERNEL` when libguestfs would have none to boot, and what choosing a
+ * Packer and an accelerator raises.
+ *
+ * @param architecture this machine's processor, as `uname -m` names it
  */
 export async function probeHost(
   profiles: readonly Profile[],
   request: Pick<BuildRequest, 'packer' | 'accelerator'>,
   context: WorkflowContext,
+  architecture = machine(),
 ): Promise<HostFacts> {
+  requireHostArchitecture(
+    architecture,
+    profiles.map(({ os }) => os.architecture),
+  );
   const { run, environment, signal } = context;
   const probed = requireTools(await probeTools(run, { environment, packer: request.packer, signal }));
   const [packer, kernel] = await Promise.all([findPacker(request.packer, context), findReadableKernel()]);

@@ -37,6 +37,7 @@ beforeEach(async () => {
   await program('apt-cache', 'case "$NO_CANDIDATE" in *"$3"*) exit 100;; esac; echo "Package: $3"');
   for (const name of PROGRAMS) await program(name, 'exit 0');
   await systemFile('boot/vmlinuz-6.1.0-1-cloud-amd64');
+  await systemFile('lib/modules/6.1.0-1-cloud-amd64/modules.dep');
   await systemFile('usr/share/keyrings/debian-archive-keyring.gpg');
 });
 afterEach(async () => {
@@ -54,7 +55,9 @@ const APT_GET = `echo "apt-get $*" >>"$LOG"
 test "$1" = install || exit 0
 for package in "$@"; do
   case $package in
-    linux-image-*) mkdir -p "$MINTMARK_SETUP_ROOT/boot"; : >"$MINTMARK_SETUP_ROOT/boot/vmlinuz-new" ;;
+    linux-image-*)
+      mkdir -p "$MINTMARK_SETUP_ROOT/boot" "$MINTMARK_SETUP_ROOT/lib/modules/new"
+      : >"$MINTMARK_SETUP_ROOT/boot/vmlinuz-new" ;;
     debian-archive-keyring) : >"$MINTMARK_SETUP_ROOT/usr/share/keyrings/debian-archive-keyring.gpg" ;;
     qemu-utils) cp "$TOYS/bin/zstd" "$TOYS/bin/qemu-img" ;;
     guestfs-tools) cp "$TOYS/bin/zstd" "$TOYS/bin/virt-sparsify" ;;
@@ -254,6 +257,17 @@ describe('Debian packages', () => {
       'apt-get update -q',
       `apt-get install --no-install-recommends -q -y qemu-utils guestfs-tools ${image}`,
     ]);
+  });
+
+  asRoot.each([
+    { gone: 'boot/vmlinuz-6.1.0-1-cloud-amd64', because: 'there is none' },
+    { gone: 'lib/modules/6.1.0-1-cloud-amd64', because: 'the one that is there has no modules' },
+  ])('a kernel for libguestfs is installed when $because', async ({ gone }) => {
+    await rm(join(root, 'system', gone), { recursive: true });
+    expect((await setup(['--run', 'build'])).code).toBe(0);
+    expect((await log())[1]).toMatch(/ linux-image-cloud-\w+$/);
+    expect((await setup(['--run', 'build'])).code).toBe(0);
+    expect(await log()).toEqual([]);
   });
 
   asRoot.each([

@@ -73,7 +73,10 @@ async function download(spec: CommandSpec, script: Script): Promise<string> {
   return '';
 }
 
-async function doctor(script: Script = {}, more: { uid?: number; offline?: boolean; mirror?: string } = {}) {
+async function doctor(
+  script: Script = {},
+  more: { uid?: number; offline?: boolean; mirror?: string; architecture?: string } = {},
+) {
   const { runner, specs } = scripted(script);
   const context: WorkflowContext = {
     emit: () => undefined,
@@ -83,8 +86,9 @@ async function doctor(script: Script = {}, more: { uid?: number; offline?: boole
     directories: { cache: join(root, 'cache'), state: join(root, 'state') },
     environment: { PATH: join(root, 'bin') },
   };
-  const { uid = 0, ...request } = more;
-  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', kvm: join(root, 'dev/kvm') };
+  const { uid = 0, architecture = 'x86_64', ...request } = more;
+  const kvm = join(root, 'dev/kvm');
+  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', architecture, kvm };
   const report = await runDoctor({ catalogue: join(root, 'catalogue'), machine, ...request }, context);
   return { report, specs };
 }
@@ -96,7 +100,7 @@ describe('the doctor', () => {
     const { report } = await doctor();
     expect(report.healthy).toBe(true);
     const names = report.findings.map((found) => found.name);
-    expect(names.slice(0, 3)).toEqual(['node', 'packer', 'qemu-system-x86_64']);
+    expect(names.slice(0, 4)).toEqual(['node', 'architecture', 'packer', 'qemu-system-x86_64']);
     expect(names.slice(-11).join(', ')).toBe(
       'user namespaces, accelerator, cache space, runs space, catalogue space, memory, loopback ports, ' +
         'mirror trixie, mirror trixie-security, mirror bookworm, mirror bookworm-security',
@@ -131,6 +135,18 @@ describe('the doctor', () => {
     const { report } = await doctor({ version: { packer: version } });
     expect(finding(report, 'packer')?.text).toBe(text);
   });
+});
+
+test.each([
+  { architecture: 'x86_64', status: 'ok', healthy: true },
+  { architecture: 'aarch64', status: 'fail', healthy: false },
+])('the processor $architecture: $status', async ({ architecture, status, healthy }) => {
+  const { report } = await doctor({}, { architecture, offline: true });
+  expect(finding(report, 'architecture')).toMatchObject({
+    status,
+    text: expect.stringContaining(architecture),
+  });
+  expect(report.healthy).toBe(healthy);
 });
 
 describe('user namespaces', () => {
