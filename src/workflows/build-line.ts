@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
 import { createSecretFilter } from '../host/secrets.ts';
 import { secretsOf } from '../profiles/secrets.ts';
+import { checkRunDirectory, checkSecretValues } from '../packer/run-command.ts';
+import type { Reservation } from './allocate-version.ts';
 import type { BuildOutcome } from './build-outcome.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { catalogueStage, convertStage, finishStage, stampStage } from './build-stages.ts';
@@ -12,6 +14,7 @@ import { planBuild } from './plan-build.ts';
 import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
 import { provisionDisk, type SharedWork } from './provision-disk.ts';
+import { secretValues } from './run-packer.ts';
 import { recoverLine } from './recover-line.ts';
 import type { ResolvedClosure } from './resolve-closure.ts';
 import { RunDirectory } from './run-directory.ts';
@@ -22,7 +25,16 @@ import { StageRunner } from './stage-runner.ts';
 const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 'test');
 
 /** Disks of a run; its logs stay. */
-const RUN_DISKS = ['base', 'output', 'disk.raw', 'changelogs.tar.zst', 'tmp'];
+const RUN_DISKS = [
+  'base',
+  'output',
+  'disk.raw',
+  'disk.raw.sparse',
+  'finish.cpio.gz',
+  'changelogs',
+  'changelogs.tar',
+  'changelogs.tar.zst',
+];
 
 /** What is known of a line before its plan is made. */
 export interface LineInputs {
@@ -80,6 +92,7 @@ async function planAndReserve(
   for (const text of plan.warnings) context.emit({ type: 'warning', text });
   const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
   if (equal) return { outcome: equal };
+  checkSecretValues(secretValues(plan, context));
   if (request.dryRun) return { outcome: await describePlan(plan, request) };
   const { profile } = plan;
   await recoverLine(request.catalogue, profile.line, context.clock.now());
@@ -92,6 +105,7 @@ async function planAndReserve(
   const values = secretsOf(profile).flatMap(({ fromEnv }) => context.environment[fromEnv] ?? []);
   const scene = { request, context, plan, run, secrets: createSecretFilter(values) };
   try {
+    checkRunDirectory(run.file('vm'));
     return { scene, reserved: await reserveVersion(scene) };
   } catch (error) {
     // Nothing was begun, so there is nothing to look at later.
@@ -138,9 +152,7 @@ async function conclude(
   const { directories } = scene.context;
   await rememberTiming(directories.state, scene.plan.profile.name, { totalMs, stageMs: stages.durations });
   // Another profile of this request may still want the disk.
-  shared.cleanups.push(async () => {
-    for (const name of RUN_DISKS) await rm(scene.run.file(name), { recursive: true, force: true });
-  });
+  shared.cleanups.push(() => removeDisks(scene.run));
 }
 
 /** Takes a failed build back; returns the failure, told with what became of its version. */
@@ -153,27 +165,52 @@ async function giveUp(
   const reason = error instanceof Error ? error.message : String(error);
   await stages.unwind(reason);
   await tryTo(() => scene.run.update({ status: 'failed' }));
-  const { build, line } = reserved.reservation;
-  const burnt = await tryTo(() => burnReservation(scene, reserved, reason));
-  if (!scene.request.keepFailed) {
-    for (const name of RUN_DISKS) await rm(scene.run.file(name), { recursive: true, force: true });
-  }
+  const { build } = reserved.reservation;
+  const burnt = await burnIfPossible(scene, reserved, reason);
+  if (!scene.request.keepFailed) await tryTo(() => removeDisks(scene.run));
   if (!(error instanceof Failure)) return error;
-  const fate = burnt ? [`BUILD ${build} of ${line} is burnt; earlier releases stay as they were`] : [];
+  const fate = describeFate(burnt, reserved.reservation);
   return new Failure(error.kind, error.code, error.message, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     details: [...error.details, ...fate].map(scene.secrets.text),
-    evidence: { ...error.evidence, runDirectory: scene.run.path, ...(burnt ? { burnt: build } : {}) },
+    evidence: {
+      ...error.evidence,
+      runDirectory: scene.run.path,
+      ...(burnt === true ? { burnt: build } : {}),
+    },
     cause: error.cause,
   });
 }
 
-/** Whether it worked: what fails while a failure is cleaned up must not hide that failure. */
-async function tryTo(work: () => Promise<unknown>): Promise<boolean> {
+/** Undefined when nobody can tell: the catalogue cannot be written. */
+async function burnIfPossible(
+  scene: BuildScene,
+  reserved: ReservedBuild,
+  reason: string,
+): Promise<boolean | undefined> {
+  try {
+    return await burnReservation(scene, reserved, reason);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeFate(burnt: boolean | undefined, { build, line, long }: Reservation): string[] {
+  if (burnt === undefined) return [];
+  return burnt
+    ? [`BUILD ${build} of ${line} is burnt; earlier releases stay as they were`]
+    : [`${line} ${long} had been filed before that, and stays`];
+}
+
+async function removeDisks(run: RunDirectory): Promise<void> {
+  for (const name of RUN_DISKS) await rm(run.file(name), { recursive: true, force: true });
+}
+
+/** What fails while a failure is cleaned up must not hide that failure. */
+async function tryTo(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
-    return true;
   } catch {
-    return false;
+    // The failure itself is what people must see.
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readTextIfExists } from '../host/files.ts';
 import type { SecretFilter } from '../host/secrets.ts';
 import { renderShort, renderWire, type VersionRecord } from '../versions/version.ts';
 import { markBuilding, reserve, reservedVersion, type Reservation } from './allocate-version.ts';
@@ -54,26 +55,35 @@ export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: Version
   return options.policy === 'line' && !refusesFourParts ? renderWire(version) : renderShort(version.date);
 }
 
-/** Burns the version of a failed build and keeps its logs in the catalogue, out of every index. */
+/** Files of a run that are kept of a failed build; a guest may have written a secret into any of them. */
+const EVIDENCE = [
+  'state.json',
+  'bootstrap.log',
+  'packer.log',
+  'finish-console.log',
+  join('vm', 'serial.log'),
+] as const;
+
+/**
+ * Burns the version of a failed build and keeps its logs in the catalogue, out of every index. Returns whether it is
+ * burnt: a version that was filed before the failure is not.
+ */
 export async function burnReservation(
   scene: BuildScene,
   reserved: ReservedBuild,
   reason: string,
-): Promise<void> {
-  const evidence: Evidence[] = [
-    'state.json',
-    'packer.log',
-    'finish-console.log',
-    join('vm', 'serial.log'),
-  ].map((name) => ({
-    name: name.replace('/', '-'),
-    source: scene.run.file(name),
-  }));
-  await fileFailure(reserved.reservation, {
+): Promise<boolean> {
+  const evidence: Evidence[] = [];
+  for (const name of EVIDENCE) {
+    const text = await readTextIfExists(scene.run.file(name));
+    if (text !== undefined) evidence.push({ name: name.replace('/', '-'), text: scene.secrets.text(text) });
+  }
+  const directory = await fileFailure(reserved.reservation, {
     reason: scene.secrets.text(reason),
     now: scene.context.clock.now(),
     evidence,
   });
+  return directory !== undefined;
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -24,20 +24,21 @@ export interface FailedBuild {
 /**
  * Burns a failed build's BUILD and keeps its evidence in `failed/<line>/<LONG>/`, with `failure.json` beside it.
  * A file that cannot be read is listed there instead: what went wrong first must not be hidden. Evidence of an
- * earlier try of the same version is replaced. Returns the directory.
+ * earlier try of the same version is replaced. Returns the directory; undefined, and
+ * nothing written, when the version has been released before: that is no failed build.
  */
-export async function fileFailure(reservation: Reservation, failure: FailedBuild): Promise<string> {
+export async function fileFailure(
+  reservation: Reservation,
+  failure: FailedBuild,
+): Promise<string | undefined> {
   const { line, long } = reservation;
   const catalogue = resolve(reservation.catalogue);
   const directory = join(catalogue, failedDirectory(line, long));
-  const burnt = await burn(reservation, failure.reason, failure.now);
+  if (!(await burn(reservation, failure.reason, failure.now))) return undefined;
   return withCatalogueErrors(catalogue, async () => {
     const staging = await createStaging(catalogue, line, long);
     const missing = await copyEvidence(staging, failure.evidence);
-    await writeFileAtomically(
-      join(staging, 'failure.json'),
-      renderFailure(reservation, failure, { burnt, missing }),
-    );
+    await writeFileAtomically(join(staging, 'failure.json'), renderFailure(reservation, failure, missing));
     await syncFiles(staging);
     if (await exists(directory)) await rm(directory, { recursive: true });
     await moveDirectory(staging, directory);
@@ -68,9 +69,10 @@ async function copyEvidence(staging: string, evidence: readonly Evidence[]): Pro
 function renderFailure(
   { line, build, long }: Reservation,
   { reason, code, now }: FailedBuild,
-  outcome: { readonly burnt: boolean; readonly missing: Readonly<Record<string, string>> },
+  missing: Readonly<Record<string, string>>,
 ): string {
-  const document = { schema: 1, line, version: long, build, at: now.toISOString(), reason, code, ...outcome };
+  const at = now.toISOString();
+  const document = { schema: 1, line, version: long, build, at, reason, code, burnt: true, missing };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 

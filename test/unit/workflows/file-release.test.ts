@@ -354,12 +354,27 @@ describe('a lost or damaged index', () => {
   });
 });
 
+async function fileFailureOf(...given: Parameters<typeof fileFailure>): Promise<string> {
+  const directory = await fileFailure(...given);
+  if (directory === undefined) throw new Error('nothing was filed');
+  return directory;
+}
+
 describe('a failed build', () => {
+  test('of a version that was filed before is none', async () => {
+    const reservation = await take();
+    const manifest = manifestOf(reservation);
+    await fileRelease(catalogue, stage(manifest), manifest, { now: NOW });
+    expect(await fileFailure(reservation, { reason: 'too late', now: NOW, evidence: [] })).toBeUndefined();
+    expect(existsSync(join(catalogue, 'failed'))).toBe(false);
+    expectConsistent();
+  });
+
   test('leaves its evidence and burns its number', async () => {
     await fileOne();
     const reservation = await take();
     writeFileSync(join(scratch, 'serial.log'), 'ALERT!');
-    const directory = await fileFailure(reservation, {
+    const directory = await fileFailureOf(reservation, {
       reason: 'the guest never came up',
       code: 'E_GUEST_NO_ROOT',
       now: NOW,
@@ -386,7 +401,7 @@ describe('a failed build', () => {
     const reservation = await take();
     const failure = { reason: 'first', now: NOW, evidence: [{ name: 'old.txt', text: '' }] };
     await fileFailure(reservation, failure);
-    const directory = await fileFailure(reservation, { ...failure, reason: 'second', evidence: [] });
+    const directory = await fileFailureOf(reservation, { ...failure, reason: 'second', evidence: [] });
     expect(readdirSync(directory)).toEqual(['failure.json']);
   });
 });
