@@ -1,10 +1,10 @@
 /**
- * Reads and deflates pieces of a disk. This module is also the script of the worker threads, so it imports nothing
- * but Node's own modules.
+ * Reads and deflates pieces of a disk. This module is also the script of the worker threads, so it imports little.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { deflateRawSync, type ZlibOptions } from 'node:zlib';
+import { collectGarbage } from './garbage.ts';
 
 /** What all pieces of one disk share. */
 export interface DeflateSettings {
@@ -87,6 +87,8 @@ export function createDeflater(settings: DeflateSettings): Deflater {
       output.set(deflated, end);
       end += deflated.length;
     }
+    // Every unit leaves a buffer of its own size behind.
+    collectGarbage('young');
     return sizes;
   };
   return { deflate, close: () => closeSync(file) };

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import {
   createDeflater,
@@ -19,8 +20,8 @@ export interface DeflateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Threads unless said otherwise: measured on two cores, where a third only waits. */
-const DEFAULT_WORKERS = 2;
+/** Threads unless said otherwise: one for each core, up to where memory and the disk set the pace. */
+const DEFAULT_WORKERS = Math.min(4, availableParallelism());
 
 /** Pieces given to a thread ahead of its work, so that it never waits; also bounds memory. */
 const PIECES_PER_WORKER = 2;

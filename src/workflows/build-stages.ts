@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { artifactFileName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
+import { collectGarbage } from '../host/garbage.ts';
 import type { ReleaseArtifact, ReleaseManifest } from '../manifests/release.ts';
 import type { Profile, Target } from '../profiles/profile.ts';
 import { machineArchitecture } from '../values/architecture.ts';
@@ -27,15 +28,16 @@ export function baseStage(scene: BuildScene): Stage<{ base: MadeBase; prepared: 
     builderDigests: plan.builderDigests,
     offline: request.offline,
     rebuild: false,
+    logFile: run.file('bootstrap.log'),
   };
   return {
     name: 'base',
     run: async (progress) => {
-      const [base, prepared] = await Promise.all([
-        makeBase(baseRequest, run.file('base'), context, progress),
-        prepareProject(plan, run.path),
-      ]);
-      return { base, prepared };
+      const making = makeBase(baseRequest, run.file('base'), context, progress);
+      const preparing = prepareProject(plan, run.path);
+      // Neither may still be at work below the run's directory when the other one's failure has that removed.
+      await Promise.allSettled([making, preparing]);
+      return { base: await making, prepared: await preparing };
     },
     summarize: ({ base }) =>
       `${base.cached ? 'from the cache' : 'made'}: ${base.entry.packages.length} packages, ${renderByteSize(base.entry.files.disk.sizeBytes)}`,
@@ -132,6 +134,8 @@ export function convertStage(
   return {
     name: 'convert',
     run: async (progress) => {
+      // The threads of a conversion need memory of their own, beside what reading the guest has left.
+      collectGarbage('all');
       staging = await createStaging(request.catalogue, profile.line, reserved.reservation.long);
       const artifacts: ReleaseArtifact[] = [];
       for (const [name, target] of targets) {

@@ -52,7 +52,7 @@ export function describeFormat(target: Target): string {
   return facts.length === 0 ? target.format : `${target.format} (${facts.join(', ')})`;
 }
 
-/** Our own writer deflates on all cores, where qemu-img uses one; what it does not do is left to qemu-img. */
+/** Our own writer deflates on several cores, where qemu-img uses one; what it does not do is left to qemu-img. */
 async function write(
   source: string,
   destination: string,

@@ -33,7 +33,7 @@ const PIECE_BYTES = 16 * CLUSTER_BYTES;
 const MAP_DEADLINE_MS = 60_000;
 
 /**
- * Writes a raw disk as a zlib-compressed qcow2, several times faster than qemu-img because it deflates on all cores.
+ * Writes a raw disk as a zlib-compressed qcow2, several times faster than qemu-img because it deflates on several cores.
  * Holes are not read, zeros not stored. The same raw disk gives the same bytes whatever the number of threads. The
  * file appears under its name only when it is complete and on disk; an older one is replaced then.
  *
