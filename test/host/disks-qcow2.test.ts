@@ -1,6 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,16 +36,24 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Threads cannot run TypeScript: the script is compiled as the build does it. */
+/** Threads cannot run TypeScript: the script, and what it imports, is compiled as the build does it. */
 function compileWorker(): URL {
-  const source = readFileSync(join(import.meta.dirname, '../../src/host/deflate-worker.ts'), 'utf8');
+  const compiled = join(directory, 'worker');
+  mkdirSync(compiled);
+  writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
+  compileModule('deflate-worker', compiled);
+  return pathToFileURL(join(compiled, 'deflate-worker.js'));
+}
+
+function compileModule(name: string, into: string): void {
+  const source = readFileSync(join(import.meta.dirname, `../../src/host/${name}.ts`), 'utf8');
   const { code } = transformSync(source, {
-    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+    jsc: { target: 'es2023', parser: { syntax: 'typescript' }, rewriteRelativeImportExtensions: true },
     module: { type: 'es6' },
   });
-  const path = join(directory, 'deflate-worker.mjs');
-  writeFileSync(path, code);
-  return pathToFileURL(path);
+  writeFileSync(join(into, `${name}.js`), code);
+  for (const [, imported = ''] of code.matchAll(/from "\.\/([\w-]+)\.js"/g))
+    if (!existsSync(join(into, `${imported}.js`))) compileModule(imported, into);
 }
 
 /** A raw disk with data at some places. */
