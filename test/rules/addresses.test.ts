@@ -50,7 +50,7 @@ describe('addresses', () => {
 
   test.each([
     {
-      line: 'uri: http://deb.debian.org/debian',
+      line: 'uri: http://deb.debian.net/debian',
       faults: 2,
       because: "it is Debian's mirror, and named like one",
     },

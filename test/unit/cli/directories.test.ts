@@ -23,19 +23,19 @@ describe('default directories', () => {
     },
     {
       environment: { MINTMARK_CACHE: 'here', XDG_CACHE_HOME: '/c' },
-      cache: '/work/here',
+      cache: '/srv/w/here',
       state: '/home/u/.local/state/mintmark',
       because: 'our own variable wins and is relative to where we are',
     },
   ])('$because', ({ environment, cache, state }) => {
-    expect(defaultDirectories(environment, '/home/u', '/work')).toEqual({ cache, state });
+    expect(defaultDirectories(environment, '/home/u', '/srv/w')).toEqual({ cache, state });
   });
 
   test.each([
-    { environment: {}, catalogue: '/work/catalogue', because: 'it is beside the project' },
+    { environment: {}, catalogue: '/srv/w/catalogue', because: 'it is beside the project' },
     { environment: { MINTMARK_CATALOGUE: '/srv/c' }, catalogue: '/srv/c', because: 'the variable names it' },
-    { environment: { MINTMARK_CATALOGUE: '' }, catalogue: '/work/catalogue', because: 'empty is not set' },
+    { environment: { MINTMARK_CATALOGUE: '' }, catalogue: '/srv/w/catalogue', because: 'empty is not set' },
   ])('the catalogue: $because', ({ environment, catalogue }) => {
-    expect(defaultCatalogue(environment, '/work')).toBe(catalogue);
+    expect(defaultCatalogue(environment, '/srv/w')).toBe(catalogue);
   });
 });
