@@ -1,24 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { transformSync } from '@swc/core';
 import { run } from '../../src/host/run.ts';
 import { convertWithQemuImg } from '../../src/workflows/convert-with-qemu-img.ts';
 import { writeCompressedQcow2 } from '../../src/workflows/write-qcow2.ts';
+import { compileSource, type CompiledSource } from '../compiled-source.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
 if (missing) process.stderr.write('skipped: qcow2 images against qemu-img, which is not installed\n');
@@ -27,34 +18,20 @@ const describeHost = missing ? describe.skip : describe;
 const KIB = 1024;
 const GIB = 1024 ** 3;
 let directory: string;
+let compiled: CompiledSource;
 let script: URL;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'mintmark-qcow2-'));
-  script = compileWorker();
+  // Threads cannot run TypeScript.
+  compiled = compileSource('host/deflate-worker.ts');
+  script = pathToFileURL(join(compiled.directory, 'host/deflate-worker.js'));
 });
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-/** Threads cannot run TypeScript: the script, and what it imports, is compiled as the build does it. */
-function compileWorker(): URL {
-  const compiled = join(directory, 'worker');
-  mkdirSync(compiled);
-  writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
-  compileModule('deflate-worker', compiled);
-  return pathToFileURL(join(compiled, 'deflate-worker.js'));
-}
-
-function compileModule(name: string, into: string): void {
-  const source = readFileSync(join(import.meta.dirname, `../../src/host/${name}.ts`), 'utf8');
-  const { code } = transformSync(source, {
-    jsc: { target: 'es2023', parser: { syntax: 'typescript' }, rewriteRelativeImportExtensions: true },
-    module: { type: 'es6' },
-  });
-  writeFileSync(join(into, `${name}.js`), code);
-  for (const [, imported = ''] of code.matchAll(/from "\.\/([\w-]+)\.js"/g))
-    if (!existsSync(join(into, `${imported}.js`))) compileModule(imported, into);
-}
+afterAll(() => {
+  compiled.remove();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** A raw disk with data at some places. */
 async function makeRaw(name: string, size: number, data: Readonly<Record<number, Buffer>>): Promise<string> {

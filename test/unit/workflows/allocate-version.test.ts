@@ -17,7 +17,7 @@ import {
 import { readLineHistory } from '../../../src/workflows/read-line.ts';
 import { recoverLine } from '../../../src/workflows/recover-line.ts';
 import { nextVersion } from '../../../src/workflows/version-commands.ts';
-import { compileSource } from './compiled-source.ts';
+import { compileSource } from '../../compiled-source.ts';
 
 const NOW = new Date('2026-11-21T07:31:00Z');
 const DEAD = { pid: 1, startTicks: 1, bootId: 'an earlier boot' };
@@ -203,7 +203,7 @@ describe('refusals leave no trace', () => {
   });
 
   test('a catalogue that is a file', async () => {
-    catalogue = join(catalogue, 'file');
+    rmSync(catalogue, { recursive: true });
     writeFileSync(catalogue, '');
     await expect(take()).rejects.toMatchObject({ kind: 'host', code: 'E_CATALOGUE_SHAPE' });
   });

@@ -30,7 +30,7 @@ import { fileRelease, findReleaseByRecipe } from '../../../src/workflows/file-re
 import { recoverLine } from '../../../src/workflows/recover-line.ts';
 import { createStaging } from '../../../src/workflows/stage-release.ts';
 import { sampleManifest } from '../manifests/sample-manifest.ts';
-import { compileSource } from './compiled-source.ts';
+import { compileSource } from '../../compiled-source.ts';
 
 const NOW = new Date('2026-11-21T07:31:00Z');
 const DISK = 'disk';

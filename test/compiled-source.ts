@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { transformSync } from '@swc/core';
 
-const REPOSITORY = resolve(import.meta.dirname, '../../..');
+const REPOSITORY = resolve(import.meta.dirname, '..');
 
 /** Source files as plain Node can run them: what child processes of a test import. */
 export interface CompiledSource {
@@ -40,9 +39,4 @@ function transpile(path: string): string {
     module: { type: 'es6' },
   } as const;
   return transformSync(readFileSync(path, 'utf8'), { ...options, filename: path, swcrc: false }).code;
-}
-
-/** SHA-256 of a text, where a test needs a digest that looks real. */
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
