@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hclLiteral } from '../../src/hcl/literal.ts';
 import { findProgramIfAny } from '../../src/host/find-program.ts';
@@ -65,7 +64,7 @@ describe.each(GOLDEN_DIALECTS)('the real Packer of the $name dialect', (dialect)
     const expected = { ...VALUES, ...TEMPLATES, SECRET };
     for (const name of Object.keys(expected)) found[name] = await readFile(join(received, name), 'utf8');
     expect(found).toEqual(expected);
-  });
+  }, 90_000);
 });
 
 /** A profile whose scripts write their environment to files, one a variable, without anything added. */
@@ -123,7 +122,7 @@ async function build(packer: string, projectDirectory: string): Promise<void> {
       PACKER_CACHE_DIR: join(directory, 'cache'),
       PKR_VAR_secret_SECRET: SECRET,
     },
-    deadlineMs: 120_000,
+    deadlineMs: 60_000,
   });
 }
 
@@ -149,6 +148,18 @@ async function startServer(program: string, keyProgram: string): Promise<void> {
   ];
   await writeFile(file('sshd_config'), `${lines.join('\n')}\n`);
   const args = ['-D', '-e', '-f', file('sshd_config'), '-o', `ListenAddress=127.0.0.1:${port}`];
-  server = spawn(program, args, { stdio: 'ignore' });
-  await sleep(500);
+  server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  await listening(server);
+}
+
+/** Waits until the server says that it listens; one that ends instead fails with its own words. */
+async function listening(process: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    process.stderr?.on('data', (chunk) => {
+      said += String(chunk);
+      if (said.includes('listening on')) resolve();
+    });
+    process.once('close', () => reject(new Error(`sshd did not start: ${said}`)));
+  });
 }
