@@ -1,14 +1,9 @@
 import type { Fault } from '../errors/fault.ts';
-import {
-  isMapping,
-  parseDocumentPath,
-  renderDocumentPath,
-  type DocumentPath,
-} from '../schemas/document-path.ts';
+import { isMapping, renderDocumentPath, type DocumentPath } from '../schemas/document-path.ts';
 import { checkDocument } from './check-document.ts';
 import { layerOf, plainValueOf, type LayeredValue } from './layered-value.ts';
 import { mergeOnto } from './merge-documents.ts';
-import { parseDocumentText } from './parse-document-text.ts';
+import type { Override } from './parse-override.ts';
 import { ADDING_LISTS } from './profile-document.ts';
 
 const ORIGIN = '--set';
@@ -19,15 +14,12 @@ export interface Overridden {
   readonly faults: readonly Fault[];
 }
 
-/**
- * Applies `path=value` and `path+=value` options in order. Paths are in jq notation, the first dot optional; a list
- * entry that exists is reached by its index; values are YAML. `=` sets a value or a whole list, `+=` adds to a list.
- */
-export function applyOverrides(document: LayeredValue, options: readonly string[]): Overridden {
+/** Applies options in order. A list entry that exists is reached by its index. */
+export function applyOverrides(document: LayeredValue, overrides: readonly Override[]): Overridden {
   const faults: Fault[] = [];
   let result = document;
-  for (const option of options) {
-    const changed = applyOverride(result, option);
+  for (const override of overrides) {
+    const changed = applyOverride(result, override);
     const found = Array.isArray(changed) ? changed : checkDocument(plainValueOf(changed));
     if (found.length === 0 && !Array.isArray(changed)) result = changed;
     faults.push(...found.map((fault) => ({ ...fault, message: `${fault.message} (--set)` })));
@@ -35,20 +27,15 @@ export function applyOverrides(document: LayeredValue, options: readonly string[
   return { document: result, faults };
 }
 
-function applyOverride(document: LayeredValue, option: string): LayeredValue | Fault[] {
-  const { path, rest } = parseDocumentPath(option);
-  const operator = /^(\+?)=/.exec(rest);
-  if (!operator || path.length === 0) {
-    return [{ path: '.', message: `must be path=value or path+=value; found ${JSON.stringify(option)}` }];
-  }
-  const { value, faults } = parseDocumentText(rest.slice(operator[0].length));
+function applyOverride(
+  document: LayeredValue,
+  { path, adds, value, faults }: Override,
+): LayeredValue | Fault[] {
+  if (faults.length > 0) return [...faults];
   const rendered = renderDocumentPath(path);
-  if (faults.length > 0) return faults.map(({ message }) => ({ path: rendered, message }));
   if (path[0] === 'extends') return [{ path: rendered, message: 'cannot be set from the command line' }];
   try {
-    return operator[1] === '+'
-      ? added(document, path, value)
-      : placed(document, path, [], () => plainList(value));
+    return adds ? added(document, path, value) : placed(document, path, [], () => plainList(value));
   } catch (error) {
     if (error instanceof NoSuchPlace) return [{ path: error.path, message: error.message }];
     throw error;

@@ -11,6 +11,7 @@ import { originsOf, plainValueOf } from './layered-value.ts';
 import type { LoadedDocument } from './loaded-document.ts';
 import { mergeDocuments, type ProfileLayer } from './merge-documents.ts';
 import { applyOverrides } from './overrides.ts';
+import type { Override } from './parse-override.ts';
 import type { Profile, TargetName } from './profile.ts';
 import { TARGET_NAMES } from './profile-document.ts';
 import { secretsOf, type SecretReference } from './secrets.ts';
@@ -25,7 +26,7 @@ export interface ProfileSources {
   /** `--target` options; they take the place of the profile's own targets. */
   readonly targets: readonly string[];
   /** `--set` options. */
-  readonly set: readonly string[];
+  readonly set: readonly Override[];
   /** Directory that file references in built-ins start from. */
   readonly provisionersDirectory: string;
   /** Directory that file references in `--set` start from. */

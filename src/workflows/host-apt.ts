@@ -20,9 +20,9 @@ export async function readHostApt(context: WorkflowContext): Promise<HostApt> {
     context
       .run({ command: 'apt-config', args: ['dump'], deadlineMs: DEADLINE_MS }, { signal: context.signal })
       .then((result) => parseNetworkSettings(result.stdout), ignoreBrokenHostApt),
-    readHostMirrors(context).catch(ignoreBrokenHostApt),
+    findHostMirrors(context),
   ]);
-  return { settings: settings ?? [], mirrors: mirrors ?? {} };
+  return { settings: settings ?? [], mirrors };
 }
 
 /**
@@ -44,6 +44,11 @@ export async function readHostMirrors(context: WorkflowContext): Promise<Partial
   const spec = { command: 'apt-get', args, deadlineMs: DEADLINE_MS };
   const { stdout } = await context.run(spec, { signal: context.signal });
   return parseHostMirrors(stdout);
+}
+
+/** The host's package sources as far as it has any in order. */
+export async function findHostMirrors(context: WorkflowContext): Promise<Partial<Mirrors>> {
+  return (await readHostMirrors(context).catch(ignoreBrokenHostApt)) ?? {};
 }
 
 /** A host whose own package sources are in disorder can still build from a mirror that is named; one without apt can render. */

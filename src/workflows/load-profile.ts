@@ -9,7 +9,7 @@ import { isSystemError } from '../host/files.ts';
 import { BUILT_IN_PROFILES, FRAGMENTS } from '../profiles/built-in.ts';
 import { referencedFiles, type FileReference } from '../profiles/file-references.ts';
 import type { LoadedDocument } from '../profiles/loaded-document.ts';
-import { parseDocumentText } from '../profiles/parse-document-text.ts';
+import type { Override } from '../profiles/parse-override.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { ProfileDocument } from '../profiles/profile-document.ts';
 import { knownProfilesHint, parseProfileReference } from '../profiles/profile-reference.ts';
@@ -46,10 +46,17 @@ export async function loadProfile(request: ProfileRequest): Promise<ResolvedProf
     name,
     documents: reader.documents,
     targets: request.targets ?? [],
-    set: request.set ?? [],
+    set: await parseOverrides(request.set ?? []),
     provisionersDirectory: PROVISIONERS_DIRECTORY,
     workingDirectory,
   });
+}
+
+/** The library that reads YAML is loaded only for what is written in it. */
+async function parseOverrides(options: readonly string[]): Promise<Override[]> {
+  if (options.length === 0) return [];
+  const { parseOverride } = await import('../profiles/parse-override.ts');
+  return options.map(parseOverride);
 }
 
 /** Follows `extends` depth first; a document that is reached twice counts where it was reached first. */
@@ -109,6 +116,7 @@ class DocumentReader {
     this.#seen.add(file);
     const text = await readText(file);
     if ('problem' in text) return text.problem;
+    const { parseDocumentText } = await import('../profiles/parse-document-text.ts');
     const parsed = parseDocumentText(text.text);
     const directory = dirname(file);
     const extending = await this.#readExtended(parsed.value, directory, [...chain, file]);

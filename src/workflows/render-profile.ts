@@ -6,7 +6,7 @@ import { unsupportedYet } from '../profiles/unsupported-yet.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { findPackerIfAny } from './find-packer.ts';
 import { guestSources, withGuestFiles } from './guest-files.ts';
-import { readHostApt } from './host-apt.ts';
+import { findHostMirrors } from './host-apt.ts';
 import { loadProfile, type ProfileRequest } from './load-profile.ts';
 import { readAndPlanProject, writeProject } from './render-project.ts';
 
@@ -39,14 +39,14 @@ export async function renderProfileProject(
   context: WorkflowContext,
 ): Promise<RenderedProject> {
   const { packerVersion } = request;
-  const [{ profile }, dialect, hostApt] = await Promise.all([
+  const [{ profile }, dialect, hostMirrors] = await Promise.all([
     loadProfile(request),
     packerVersion === undefined ? installedDialect(context) : planDialect(packerVersion),
-    readHostApt(context),
+    findHostMirrors(context),
   ]);
   const faults = unsupportedYet(profile);
   if (faults.length > 0) throw new InvalidDocument(`profile ${JSON.stringify(profile.name)}`, faults);
-  const mirrors = chooseMirrors(profile.os.mirror, hostApt.mirrors);
+  const mirrors = chooseMirrors(profile.os.mirror, hostMirrors);
   if (!mirrors)
     context.emit({ type: 'warning', text: 'no mirror is known: the guest gets no package sources' });
   const complete = withGuestFiles(profile, mirrors && guestSources(profile.os, mirrors));

@@ -1,5 +1,6 @@
 import { BUILT_IN_PROFILES, FRAGMENTS } from '../../../src/profiles/built-in.ts';
 import type { LoadedDocument } from '../../../src/profiles/loaded-document.ts';
+import { parseOverride } from '../../../src/profiles/parse-override.ts';
 import { resolveProfile, type ResolvedProfile } from '../../../src/profiles/resolve-profile.ts';
 
 const DIRECTORY = '/repository/provisioners';
@@ -32,7 +33,7 @@ export function resolveBuiltIn(
     name: options.own === undefined ? name : 'own',
     documents: [...builtInDocuments(name), ...own],
     targets: options.targets ?? [],
-    set: options.set ?? [],
+    set: (options.set ?? []).map(parseOverride),
     provisionersDirectory: DIRECTORY,
     workingDirectory: '/here',
   });
