@@ -52,19 +52,23 @@ describe.each(GOLDEN_DIALECTS)('the real Packer of the $name dialect', (dialect)
   const packer = PACKERS[dialect.name];
   const withServer = packer === undefined || sshd === undefined || keygen === undefined ? test.skip : test;
 
-  withServer('hands every value unchanged to a script at the other end of SSH', async () => {
-    const home = join(directory, dialect.name);
-    const received = join(home, 'received');
-    await mkdir(received, { recursive: true });
-    const profile = await profileThatWrites(received);
-    const project = await readAndPlanProject(profile, dialect);
-    await writeProject(overNull(project, home), join(home, 'project'));
-    await build(packer?.path ?? '', join(home, 'project'));
-    const found: Record<string, string> = {};
-    const expected = { ...VALUES, ...TEMPLATES, SECRET };
-    for (const name of Object.keys(expected)) found[name] = await readFile(join(received, name), 'utf8');
-    expect(found).toEqual(expected);
-  }, 90_000);
+  withServer(
+    'hands every value unchanged to a script at the other end of SSH',
+    async () => {
+      const home = join(directory, dialect.name);
+      const received = join(home, 'received');
+      await mkdir(received, { recursive: true });
+      const profile = await profileThatWrites(received);
+      const project = await readAndPlanProject(profile, dialect);
+      await writeProject(overNull(project, home), join(home, 'project'));
+      await build(packer?.path ?? '', join(home, 'project'));
+      const found: Record<string, string> = {};
+      const expected = { ...VALUES, ...TEMPLATES, SECRET };
+      for (const name of Object.keys(expected)) found[name] = await readFile(join(received, name), 'utf8');
+      expect(found).toEqual(expected);
+    },
+    90_000,
+  );
 });
 
 /** A profile whose scripts write their environment to files, one a variable, without anything added. */
