@@ -1,8 +1,9 @@
 import { findLoopbackPort } from '../host/loopback-port.ts';
-import { readFreeBytes, readUsedBytes } from '../host/free-space.ts';
+import { readUsedBytes } from '../host/free-space.ts';
 import { readMemory } from '../host/memory.ts';
 import { GIB, renderByteSize } from '../values/byte-size.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
+import type { DoctorMachine } from './doctor-machine.ts';
 
 /** A directory that builds write to, with what it needs. */
 interface Place {
@@ -22,22 +23,21 @@ const PLENTY_MEMORY_BYTES = 3 * GIB;
  * Free space where builds write. One build of the largest built-in keeps about 3 GiB in its run directory (overlay,
  * raw working disk, result), 1 GiB in the cache and 0.5 GiB in the catalogue.
  */
-export async function checkSpace(directories: {
-  readonly cache: string;
-  readonly state: string;
-  readonly catalogue: string;
-}): Promise<DoctorFinding[]> {
+export async function checkSpace(
+  directories: { readonly cache: string; readonly state: string; readonly catalogue: string },
+  machine: DoctorMachine,
+): Promise<DoctorFinding[]> {
   const places: readonly Place[] = [
     { name: 'cache', directory: directories.cache, leastBytes: 2 * GIB, plentyBytes: 6 * GIB },
     { name: 'runs', directory: directories.state, leastBytes: 4 * GIB, plentyBytes: 8 * GIB },
     { name: 'catalogue', directory: directories.catalogue, leastBytes: 1 * GIB, plentyBytes: 4 * GIB },
   ];
-  return Promise.all(places.map(checkPlace));
+  return Promise.all(places.map(async (place) => checkPlace(place, machine)));
 }
 
-async function checkPlace(place: Place): Promise<DoctorFinding> {
+async function checkPlace(place: Place, machine: DoctorMachine): Promise<DoctorFinding> {
   const name = `${place.name} space`;
-  const freeBytes = await readFreeBytes(place.directory);
+  const freeBytes = await machine.readFreeBytes(place.directory);
   const used = renderByteSize(await readUsedBytes(place.directory));
   const text = `${renderByteSize(freeBytes)} free, ${used} used in ${place.directory}`;
   if (freeBytes >= place.plentyBytes) return { name, status: 'ok', text };

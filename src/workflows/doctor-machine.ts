@@ -20,6 +20,8 @@ export interface DoctorMachine {
   readonly architecture: string;
   /** The KVM device. */
   readonly kvm: string;
+  /** Bytes that are free for a directory, which may not exist yet. */
+  readonly readFreeBytes: (directory: string) => Promise<number>;
 }
 
 const CONTAINER_REMEDY =

@@ -1,4 +1,5 @@
 import { machine as processorName, userInfo } from 'node:os';
+import { readFreeBytes } from '../host/free-space.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { checkMemory, checkPorts, checkSpace } from './doctor-capacity.ts';
 import { findingsOf, type DoctorFinding } from './doctor-finding.ts';
@@ -47,7 +48,7 @@ export async function runDoctor(request: DoctorRequest, context: WorkflowContext
     findingsOf('tools', async () => checkTools(context, machine, request.packer)),
     findingsOf('guestfs kernel', async () => checkKernel(machine)),
     findingsOf('user namespaces', async () => checkNamespaces(context, machine)),
-    findingsOf('space', async () => checkSpace(places)),
+    findingsOf('space', async () => checkSpace(places, machine)),
     findingsOf('memory', async () => checkMemory(machine.root)),
     findingsOf('loopback ports', checkPorts),
     findingsOf('mirror', async () => (request.offline === true ? [] : checkMirror(context, request.mirror))),
@@ -72,5 +73,6 @@ function thisMachine(): DoctorMachine {
     nodeVersion: process.versions.node,
     architecture: processorName(),
     kvm: '/dev/kvm',
+    readFreeBytes,
   };
 }

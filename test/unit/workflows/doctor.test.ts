@@ -75,7 +75,7 @@ async function download(spec: CommandSpec, script: Script): Promise<string> {
 
 async function doctor(
   script: Script = {},
-  more: { uid?: number; offline?: boolean; mirror?: string; architecture?: string } = {},
+  more: { uid?: number; offline?: boolean; mirror?: string; architecture?: string; freeGiB?: number } = {},
 ) {
   const { runner, specs } = scripted(script);
   const context: WorkflowContext = {
@@ -86,9 +86,10 @@ async function doctor(
     directories: { cache: join(root, 'cache'), state: join(root, 'state') },
     environment: { PATH: join(root, 'bin') },
   };
-  const { uid = 0, architecture = 'x86_64', ...request } = more;
+  const { uid = 0, architecture = 'x86_64', freeGiB = 100, ...request } = more;
   const kvm = join(root, 'dev/kvm');
-  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', architecture, kvm };
+  const readFreeBytes = async () => freeGiB * 1024 ** 3;
+  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', architecture, kvm, readFreeBytes };
   const report = await runDoctor({ catalogue: join(root, 'catalogue'), machine, ...request }, context);
   return { report, specs };
 }
@@ -147,6 +148,17 @@ test.each([
     text: expect.stringContaining(architecture),
   });
   expect(report.healthy).toBe(healthy);
+});
+
+test.each([
+  { freeGiB: 8, statuses: ['ok', 'ok', 'ok'], because: 'comfortable' },
+  { freeGiB: 5, statuses: ['warn', 'warn', 'ok'], because: 'enough for one build' },
+  { freeGiB: 3, statuses: ['warn', 'fail', 'warn'], because: 'a run does not fit' },
+  { freeGiB: 0, statuses: ['fail', 'fail', 'fail'], because: 'full' },
+])('space of $freeGiB GiB: $because', async ({ freeGiB, statuses }) => {
+  const { report } = await doctor({}, { freeGiB, offline: true });
+  const names = ['cache space', 'runs space', 'catalogue space'];
+  expect(names.map((name) => finding(report, name)?.status)).toEqual(statuses);
 });
 
 describe('user namespaces', () => {
