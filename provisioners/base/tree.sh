@@ -219,7 +219,7 @@ make_filesystem() {
 too_small() {
     used=$(du -s --block-size=1K "$ROOT" | cut -f 1)
     [ "$used" -gt $((FILESYSTEM_KIB * 9 / 10)) ] || exit 1
-    say "the tree takes $used KiB of $FILESYSTEM_KIB KiB"
+    say "the files take $((used / 1024)) MiB, the filesystem has $((FILESYSTEM_KIB / 1024)) MiB"
     exit 28
 }
 

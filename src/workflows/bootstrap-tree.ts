@@ -58,7 +58,7 @@ export async function runTree(
     if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
     if (input.logFile === undefined) await writeLog(spareLog, watch.lines);
     throw error.evidence['status'] === TOO_SMALL_STATUS
-      ? tooSmall(watch.step, error)
+      ? tooSmall(watch.step)
       : failed(watch.step, input.logFile ?? spareLog, error);
   } finally {
     if (input.logFile !== undefined) await writeLog(input.logFile, watch.lines);
@@ -115,10 +115,9 @@ function nameOf(entry: { readonly name: string; readonly version: string }): str
   return `${entry.name} ${entry.version}`;
 }
 
-function tooSmall(step: string, cause: Failure): Failure {
+function tooSmall(step: string): Failure {
   return new Failure('profile', 'E_DISK_TOO_SMALL', `.disk.sizeMiB is too small: ${step}`, {
     hint: 'make .disk.sizeMiB larger, or install less',
-    cause,
   });
 }
 
