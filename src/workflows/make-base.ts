@@ -11,7 +11,7 @@ import { bootstrapBase } from './bootstrap-base.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { cacheLost, withCacheErrors } from './cache-errors.ts';
 import type { ResolvedClosure } from './resolve-closure.ts';
-import { sweepWorkDirectories, withWorkDirectory } from './work-directory.ts';
+import { sweepWorkDirectories, withWorkDirectory, workDirectories } from './work-directory.ts';
 
 /** Raised by one with every change of how bases are made, so that older entries of the cache are not used. */
 const BASE_BUILDER_VERSION = 2;
@@ -74,7 +74,7 @@ export async function makeBase(
   return withCacheErrors(cache, async () => {
     await sweepWorkDirectories(context);
     // Among the work directories: a killed build leaves nothing anywhere else.
-    const lock = join(cache, 'work', `${key}.lock`);
+    const lock = join(workDirectories(cache), `${key}.lock`);
     return withFileLock(lock, { signal: context.signal }, take);
   });
 }

@@ -12,8 +12,13 @@ const OWNER_FILE = 'owner.json';
 /** A work directory this old is abandoned, when its owner is not known or lives where we cannot look. */
 const ABANDONED_MS = 24 * 60 * 60_000;
 
+/** Where a cache has the work directories, and the locks of what is made in them. */
+export function workDirectories(cache: string): string {
+  return join(cache, 'work');
+}
+
 /**
- * Gives an action a directory of its own below the cache's `work/`, and removes it afterwards. One that a killed
+ * Gives an action a directory of its own among the {@link workDirectories}, and removes it afterwards. One that a killed
  * process left is removed by the next {@link sweepWorkDirectories}.
  *
  * @param name begins the directory's name, for people who look
@@ -24,7 +29,7 @@ export async function withWorkDirectory<T>(
   action: (directory: string) => Promise<T>,
 ): Promise<T> {
   const unique = `${name}-${process.pid}-${randomBytes(3).toString('hex')}`;
-  const directory = join(context.directories.cache, 'work', unique);
+  const directory = join(workDirectories(context.directories.cache), unique);
   await mkdir(directory, { recursive: true });
   try {
     const owner = await readProcessIdentity();
@@ -40,7 +45,7 @@ export async function withWorkDirectory<T>(
  * is only warned of.
  */
 export async function sweepWorkDirectories(context: WorkflowContext): Promise<void> {
-  const work = join(context.directories.cache, 'work');
+  const work = workDirectories(context.directories.cache);
   for (const name of await readdir(work).catch((): string[] => [])) {
     const directory = join(work, name);
     if (await isAbandoned(directory)) await removeOrWarn(directory, context);

@@ -6,7 +6,9 @@ import { HOST_MIRRORS_FORMAT, parseHostMirrors } from '../../src/bases/apt-sourc
 import type { Ext4FileSystem } from '../../src/disks/ext4-reader.ts';
 import { findProgramIfAny } from '../../src/host/find-program.ts';
 import { run } from '../../src/host/run.ts';
+import { workDirectories } from '../../src/workflows/work-directory.ts';
 import { CLI, compileWhenStale, type CliResult } from '../integration/compiled-cli.ts';
+import { readPart } from '../read-part.ts';
 import { BasePlace } from './base-place.ts';
 import { answerUnsigned, answerWithPage, passOn, startMirror, type MirrorServer } from './mirror-server.ts';
 import { documentOf } from './real-build.ts';
@@ -98,7 +100,7 @@ withTools('a real base disk', () => {
     expect((await readdir(entry)).toSorted()).toEqual(
       ['base.qcow2', 'changelogs.tar.zst', 'entry.json', 'microvm.cpio.gz', 'vmlinuz'].toSorted(),
     );
-    expect(await readdir(join(place.cache, 'work'))).toEqual([]);
+    expect(await readdir(workDirectories(place.cache))).toEqual([]);
   });
 
   test('the tree is one that boots: kernel, initramfs, GRUB by UUID, fsck', () => {
@@ -215,11 +217,13 @@ withTools('a real base disk', () => {
           expect(await place.processes()).toEqual([]);
           expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain(place.directory);
           expect(await readdir(join(place.cache, 'bases'))).toEqual(entriesBefore);
-          const work = (await readdir(join(place.cache, 'work'))).filter((name) => !name.endsWith('.lock'));
+          const work = (await readdir(workDirectories(place.cache))).filter(
+            (name) => !name.endsWith('.lock'),
+          );
           // The copy for the caller and the bootstrap itself have a directory each.
           expect(work.length).toBe(left * 2);
           expect(documentOf(await place.base({ args: ['--offline'] }), 0)).toMatchObject({ cached: true });
-          expect(await readdir(join(place.cache, 'work'))).toEqual([]);
+          expect(await readdir(workDirectories(place.cache))).toEqual([]);
         },
         BOOTSTRAP_MS,
       );
@@ -261,7 +265,7 @@ withTools('a real base disk', () => {
           (name) => files.get(name) !== theirs.get(name),
         );
         expect(differing).toEqual([]);
-        expect(await readdir(join(own.cache, 'work'))).toEqual([]);
+        expect(await readdir(workDirectories(own.cache))).toEqual([]);
       } finally {
         await own.remove();
       }
@@ -315,7 +319,7 @@ withTools('a mirror that is none', () => {
     const document = documentOf(result, 4);
     expect(document).toMatchObject({ ok: false, error: { kind: 'host', code, hint: expect.any(String) } });
     expect(await readdir(join(place.cache, 'bases')).catch((): string[] => [])).toEqual([]);
-    expect(await readdir(join(place.cache, 'work')).catch((): string[] => [])).toEqual([]);
+    expect(await readdir(workDirectories(place.cache)).catch((): string[] => [])).toEqual([]);
   }
 
   test('nobody listens there', () => failsWith('http://127.0.0.1:9', 'E_MIRROR_UNREACHABLE'), 120_000);
@@ -397,15 +401,6 @@ async function findTexts(root: Ext4FileSystem, texts: readonly string[]): Promis
     for (const text of texts) if (content.includes(text)) found.push(`${entry.path}: ${text}`);
   }
   return found;
-}
-
-async function readPart(path: string, position: number, length: number): Promise<Buffer> {
-  const handle = await open(path);
-  try {
-    return (await handle.read(Buffer.alloc(length), 0, length, position)).buffer;
-  } finally {
-    await handle.close();
-  }
 }
 
 async function flipOneBit(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ClosurePackage } from '../../../src/bases/closure.ts';
@@ -6,6 +6,8 @@ import { deriveDiskIdentifiers } from '../../../src/bases/derived-identifiers.ts
 import type { CommandSpec } from '../../../src/values/command-spec.ts';
 import type { WorkflowContext } from '../../../src/workflows/build-request.ts';
 import { baseKey, makeBase, type BaseRequest, type MadeBase } from '../../../src/workflows/make-base.ts';
+import { workDirectories } from '../../../src/workflows/work-directory.ts';
+import { readPart } from '../../read-part.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 import { debText, samplePackage } from './sample-base.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
@@ -54,15 +56,6 @@ async function makeTree(
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
   return 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done';
-}
-
-async function readPart(path: string, offset: number, length: number): Promise<Buffer> {
-  const handle = await open(path);
-  try {
-    return (await handle.read(Buffer.alloc(length), 0, length, offset)).buffer;
-  } finally {
-    await handle.close();
-  }
 }
 
 async function convert({ args }: CommandSpec): Promise<string> {
@@ -120,7 +113,7 @@ describe('makeBase', () => {
       'done',
       'writing the base disk',
     ]);
-    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+    expect(await readdir(scratch.join(workDirectories('cache')))).toEqual([]);
   });
 
   test('takes what the cache has, without running anything', async () => {
@@ -195,7 +188,7 @@ describe('makeBase', () => {
     },
   ])('$code: $because', async ({ script, code, kind }) => {
     await expect(make(tools(script))).rejects.toMatchObject({ code, kind });
-    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+    expect(await readdir(scratch.join(workDirectories('cache')))).toEqual([]);
     expect(await readdir(scratch.join('cache/bases')).catch((): string[] => [])).toEqual([]);
   });
 
@@ -272,7 +265,7 @@ describe('makeBase', () => {
       },
     };
     await expect(make(tools(stopping), {}, { signal: controller.signal })).rejects.toThrow('stop');
-    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+    expect(await readdir(scratch.join(workDirectories('cache')))).toEqual([]);
   });
 
   test('a cache that is deleted meanwhile is told as that', async () => {
@@ -290,9 +283,12 @@ describe('makeBase', () => {
   test('what a killed build left in the cache is swept', async () => {
     const owner = { pid: 2 ** 22 + 1, startTicks: 1, bootId: 'before', host: 'x', pidNamespace: 'x' };
     const { hostname } = await import('node:os');
-    await scratch.write('cache/work/dead/owner.json', JSON.stringify({ ...owner, host: hostname() }));
+    await scratch.write(
+      `${workDirectories('cache')}/dead/owner.json`,
+      JSON.stringify({ ...owner, host: hostname() }),
+    );
     await make(tools());
-    expect(await readdir(scratch.join('cache/work'))).toEqual([]);
+    expect(await readdir(scratch.join(workDirectories('cache')))).toEqual([]);
   });
 
   test('the cache is kept within the limit that the environment gives', async () => {

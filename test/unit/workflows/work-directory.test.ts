@@ -1,12 +1,17 @@
 import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { readProcessIdentity, type ProcessIdentity } from '../../../src/host/process-identity.ts';
-import { sweepWorkDirectories, withWorkDirectory } from '../../../src/workflows/work-directory.ts';
+import {
+  sweepWorkDirectories,
+  withWorkDirectory,
+  workDirectories,
+} from '../../../src/workflows/work-directory.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
 import { programFailed, scriptedContext } from './scripted-runner.ts';
 
 const scratch = useScratchDirectory('work');
-const left = (): Promise<string[]> => readdir(scratch.join('cache/work'));
+const WORK = workDirectories('cache');
+const left = (): Promise<string[]> => readdir(scratch.join(WORK));
 
 describe('withWorkDirectory', () => {
   test('says whose it is, and is gone afterwards', async () => {
@@ -60,9 +65,9 @@ describe('sweepWorkDirectories', () => {
       because: 'nobody works on a base for two days',
     },
   ])('$because', async ({ change, ageMs, stays }) => {
-    await scratch.write('cache/work/one/owner.json', JSON.stringify({ ...(await own()), ...change }));
+    await scratch.write(`${WORK}/one/owner.json`, JSON.stringify({ ...(await own()), ...change }));
     const then = new Date(Date.now() - ageMs);
-    await utimes(scratch.join('cache/work/one'), then, then);
+    await utimes(scratch.join(`${WORK}/one`), then, then);
     await sweepWorkDirectories(scriptedContext(scratch.path, {}).context);
     expect(await left()).toEqual(stays ? ['one'] : []);
   });
@@ -71,15 +76,15 @@ describe('sweepWorkDirectories', () => {
     { ageMs: 0, stays: true, because: 'somebody is just about to write it' },
     { ageMs: 2 * DAY_MS, stays: false, because: 'somebody died before writing it' },
   ])('without an owner: $because', async ({ ageMs, stays }) => {
-    await mkdir(scratch.join('cache/work/one'), { recursive: true });
+    await mkdir(scratch.join(`${WORK}/one`), { recursive: true });
     const then = new Date(Date.now() - ageMs);
-    await utimes(scratch.join('cache/work/one'), then, then);
+    await utimes(scratch.join(`${WORK}/one`), then, then);
     await sweepWorkDirectories(scriptedContext(scratch.path, {}).context);
     expect(await left()).toEqual(stays ? ['one'] : []);
   });
 
   test('a lock is left alone', async () => {
-    await scratch.write('cache/work/key.lock', '{}');
+    await scratch.write(`${WORK}/key.lock`, '{}');
     await sweepWorkDirectories(scriptedContext(scratch.path, {}).context);
     expect(await left()).toEqual(['key.lock']);
   });
@@ -89,7 +94,7 @@ describe('sweepWorkDirectories', () => {
   });
 
   test('what cannot be removed is warned of, and stops nobody', async () => {
-    await scratch.write('cache/work/one/owner.json', JSON.stringify({ ...(await own()), pid: 2 ** 22 + 1 }));
+    await scratch.write(`${WORK}/one/owner.json`, JSON.stringify({ ...(await own()), pid: 2 ** 22 + 1 }));
     // Files of mapped users: neither we nor their namespace can remove this one.
     const { context, events } = scriptedContext(scratch.path, {
       unshare: () => {
@@ -99,9 +104,9 @@ describe('sweepWorkDirectories', () => {
     const isRoot = process.getuid?.() === 0;
     if (isRoot) return expect(sweepWorkDirectories(context)).resolves.toBeUndefined();
     const { chmod } = await import('node:fs/promises');
-    await chmod(scratch.join('cache/work/one'), 0o500);
+    await chmod(scratch.join(`${WORK}/one`), 0o500);
     await sweepWorkDirectories(context);
-    await chmod(scratch.join('cache/work/one'), 0o700);
+    await chmod(scratch.join(`${WORK}/one`), 0o700);
     expect(events).toMatchObject([{ type: 'warning' }]);
     return undefined;
   });
