@@ -1,0 +1,106 @@
+import { type ConsoleSign, kernelLine } from './console-sign.ts';
+
+/** What a machine breaks by: memory, disks, processors and what boots from them. Wordings of Linux 6.1 and 6.12, GRUB 2.06 and 2.12. */
+export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
+  {
+    // The kernel gives the same error for too many inotify watches, which is harmless and has nothing to do with disks.
+    name: 'no-space',
+    gravity: 'suspect',
+    sources: ['serial', 'provisioner', 'qemu'],
+    pattern: /^(?!.*inotify).*\bNo space left on device/,
+    code: 'E_GUEST_NO_SPACE',
+    reason: 'no space was left on the disk',
+  },
+  {
+    name: 'no-space-for-packages',
+    gravity: 'suspect',
+    sources: ['provisioner'],
+    pattern: /^E: You don't have enough free space in (\S+?)\.?$/,
+    code: 'E_GUEST_NO_SPACE',
+    reason: 'there was not enough space for packages in $1',
+  },
+  {
+    name: 'out-of-memory',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(String.raw`(?:Memory cgroup out|Out) of memory: Killed process \d+ \(([^)]{1,64})\)`),
+    code: 'E_GUEST_NO_MEMORY',
+    reason: 'the guest ran out of memory, and its kernel killed $1',
+  },
+  {
+    // Drives that have no medium (floppy, CD) give errors in every healthy start.
+    name: 'disk-error',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(
+      String.raw`(?:blk_update_request: )?(?:I/O|critical \w+) error, dev (?!fd|sr|loop)(\w+), sector (\d+)`,
+    ),
+    code: 'E_GUEST_DISK_ERROR',
+    reason: 'the disk $1 failed at sector $2',
+  },
+  {
+    name: 'filesystem-error',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(String.raw`EXT4-fs error \(device (\S+?)\): (\S+?):?(?: |$)`),
+    code: 'E_GUEST_FILESYSTEM',
+    reason: 'the kernel found an error in the filesystem on $1 ($2)',
+  },
+  {
+    name: 'filesystem-read-only',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(String.raw`EXT4-fs \((\S+?)\): Remounting filesystem read-only`),
+    code: 'E_GUEST_FILESYSTEM',
+    reason: 'the filesystem on $1 became read-only',
+  },
+  {
+    name: 'write-to-read-only',
+    gravity: 'suspect',
+    sources: ['provisioner'],
+    pattern: /: Read-only file system$/,
+    code: 'E_GUEST_FILESYSTEM',
+    reason: 'a filesystem could only be read',
+  },
+  {
+    name: 'soft-lockup',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(String.raw`watchdog: BUG: soft lockup - CPU#(\d{1,4}) stuck for (\d{1,6})s!`),
+    code: 'E_GUEST_HUNG',
+    reason: 'processor $1 of the guest hung for $2 s',
+  },
+  {
+    name: 'segfault',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: kernelLine(String.raw`(\S{1,64})\[\d{1,10}\]: segfault at `),
+    code: 'E_GUEST_CRASH',
+    reason: 'the program $1 crashed in the guest',
+  },
+  // The boot loader may go on without what it misses.
+  {
+    name: 'disk-not-bootable',
+    gravity: 'suspect',
+    sources: ['firmware'],
+    pattern: /^Boot failed: not a bootable disk/,
+    code: 'E_GUEST_NO_BOOT_DEVICE',
+    reason: 'a disk has no boot sector',
+  },
+  {
+    name: 'grub-file',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: /^error: (?:\S+: )?file [`'](\S{1,256}?)' not found\./,
+    code: 'E_GUEST_BOOTLOADER',
+    reason: 'GRUB did not find $1',
+  },
+  {
+    name: 'grub-device',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern: /^error: (?:\S+: )?(?:no such device: |disk [`'])(\S{1,256}?)(?:' not found)?\./,
+    code: 'E_GUEST_BOOTLOADER',
+    reason: 'GRUB did not find the disk $1',
+  },
+];
