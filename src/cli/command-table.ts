@@ -4,6 +4,7 @@ import { buildCommand } from './commands/build.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { renderCommand } from './commands/render.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   profilesCommand,
   profileCommand,
   doctorCommand,
+  pruneCommand,
   versionNextCommand,
   versionParseCommand,
   versionCompareCommand,

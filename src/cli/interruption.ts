@@ -63,8 +63,8 @@ export function interruptedFailure(signal: AbortSignal, error: unknown): Failure
   if (!(error instanceof Failure)) {
     return new Failure('interrupted', 'E_INTERRUPTED', message, { cause: error });
   }
-  const { hint, details, evidence } = error;
-  const options = { details, evidence, cause: error, ...(hint === undefined ? {} : { hint }) };
+  const { hint, facts, details, evidence } = error;
+  const options = { facts, details, evidence, cause: error, ...(hint === undefined ? {} : { hint }) };
   return new Failure('interrupted', 'E_INTERRUPTED', message, options);
 }
 

@@ -1,4 +1,4 @@
-import { Failure } from '../errors/failure.ts';
+import { Failure, type FailureFact } from '../errors/failure.ts';
 import type { CommandOutcome } from './command.ts';
 
 /** What `--json` prints; one of these per call, whatever happens. */
@@ -14,13 +14,26 @@ export function outcomeDocument(outcome: CommandOutcome): JsonDocument {
 /** The document of a thrown value. A burnt BUILD number in the evidence is also at the top, as `burnt`. */
 export function failureDocument(error: unknown): JsonDocument {
   if (!(error instanceof Failure)) return { ok: false, error: bugMembers(error) };
-  const { kind, code, message, hint, details, evidence } = error;
+  const { kind, code, message, hint, facts, details, evidence } = error;
   const burnt = evidence['burnt'];
   return {
     ok: false,
-    error: { kind, code, message, ...(hint === undefined ? {} : { hint }), details, evidence },
+    error: {
+      kind,
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      details,
+      facts: factMembers(facts),
+      evidence,
+    },
     ...(burnt === undefined ? {} : { burnt }),
   };
+}
+
+/** Facts by their label. */
+function factMembers(facts: readonly FailureFact[]): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(facts.map(({ label, lines }) => [label, lines]));
 }
 
 function bugMembers(error: unknown): Readonly<Record<string, unknown>> {

@@ -20,10 +20,18 @@ export const EXIT_CODES: Readonly<Record<FailureKind | 'success' | 'bug' | 'up-t
   interrupted: 130,
 };
 
+/** A labelled part of what a failure tells: `reason`, `screen`, `serial`, `go on`. */
+export interface FailureFact {
+  readonly label: string;
+  readonly lines: readonly string[];
+}
+
 /** What a {@link Failure} carries beside its message. */
 export interface FailureOptions {
   /** What the reader can do about it, as an imperative sentence. */
   readonly hint?: string;
+  /** What is known of it, for people: shown in this order, each beside its label. */
+  readonly facts?: readonly FailureFact[];
   /** Further lines for the terminal, such as the last lines of a program's output. */
   readonly details?: readonly string[];
   /** Facts for programs, copied into the JSON document under `error.evidence`. */
@@ -40,6 +48,7 @@ export class Failure extends Error {
   /** Stable identifier for programs, such as `E_PROFILE_INVALID`. */
   readonly code: string;
   readonly hint: string | undefined;
+  readonly facts: readonly FailureFact[];
   readonly details: readonly string[];
   readonly evidence: Readonly<Record<string, unknown>>;
 
@@ -49,6 +58,7 @@ export class Failure extends Error {
     this.kind = kind;
     this.code = code;
     this.hint = options.hint;
+    this.facts = options.facts ?? [];
     this.details = options.details ?? [];
     this.evidence = options.evidence ?? {};
   }

@@ -56,6 +56,15 @@ export function isLogin(event: PackerEvent): boolean {
   );
 }
 
+/** What Packer says of a provisioner before it runs it. */
+const INTRODUCTION =
+  /^(?:Provisioning with shell script: |Uploading .* => |Setting a \S+ timeout for the next provisioner)/;
+
+/** Whether a line is Packer's own word on a step, and not the step's output. */
+export function isIntroduction(text: string): boolean {
+  return INTRODUCTION.test(text);
+}
+
 /** Longest detail shown, in characters. */
 const DETAIL_LENGTH = 100;
 
@@ -66,6 +75,11 @@ export class PackerProgressReader {
 
   constructor(steps: readonly ProvisioningStep[]) {
     this.#steps = steps;
+  }
+
+  /** The step under way; undefined before the first and after the last. */
+  get step(): PackerProgress['step'] {
+    return this.#current;
   }
 
   /** What an event means to people; undefined when it says nothing new. */

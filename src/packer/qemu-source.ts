@@ -9,6 +9,10 @@ export const RUN_FILES = {
   serial: 'serial.log',
   /** What SeaBIOS says, before any kernel. */
   firmware: 'firmware.log',
+  /** Where QEMU sends the serial line instead when somebody listens there, who then writes the log. */
+  serialSocket: 'serial.sock',
+  /** As `serialSocket`, for the firmware. */
+  firmwareSocket: 'fw.sock',
   pid: 'qemu.pid',
   /** A QMP socket of our own; Packer keeps its own connection to itself. */
   qmp: 'qmp.sock',
@@ -106,10 +110,11 @@ function planQemuArguments(dialect: PackerDialect): HclValue[] {
     // A kernel that panics ends QEMU, instead of booting over and over until the deadline.
     ['-no-reboot', ''],
     ['-pidfile', hclTemplate`${run}/${RUN_FILES.pid}`],
-    ['-serial', hclTemplate`file:${run}/${RUN_FILES.serial}`],
+    ['-chardev', hclTemplate`${hclReference('local.serial')},id=mintmark-serial`],
+    ['-serial', 'chardev:mintmark-serial'],
     ['-chardev', hclTemplate`socket,id=mintmark-qmp,path=${escapedRun}/${RUN_FILES.qmp},server=on,wait=off`],
     ['-mon', 'chardev=mintmark-qmp,mode=control'],
-    ['-chardev', hclTemplate`file,id=mintmark-firmware,path=${escapedRun}/${RUN_FILES.firmware}`],
+    ['-chardev', hclTemplate`${hclReference('local.firmware')},id=mintmark-firmware`],
     ['-device', 'isa-debugcon,iobase=0x402,chardev=mintmark-firmware'],
   ];
 }
@@ -117,9 +122,12 @@ function planQemuArguments(dialect: PackerDialect): HclValue[] {
 const KERNEL_COMMAND_LINE = hclTemplate`${[
   'rootfstype=ext4',
   'rw',
+  // On the screen too, for a picture of it; the last one named is where the guest's own programs write.
+  'console=tty0',
   'console=ttyS0,115200',
   'loglevel=4',
-  'panic=-1',
+  // Time to take a picture of the screen before QEMU ends, see -no-reboot.
+  'panic=3',
   // A kernel that hangs ends QEMU within half a minute, where Packer would wait for its whole timeout.
   'softlockup_panic=1',
   // The initramfs starts the other processors, see there. They need no calibration that takes a second: about 2.5 GHz

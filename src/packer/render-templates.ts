@@ -3,7 +3,7 @@ import type { Profile } from '../profiles/profile.ts';
 import { renderTemplate } from '../templates/render.ts';
 import { hasQemuOption, QEMU_PLUGIN_CONSTRAINT, type PackerDialect } from './dialect.ts';
 import { GUEST_RUN_DIRECTORY, type PlannedProvisioner, type ProvisioningStep } from './provisioning.ts';
-import type { SourceOptions } from './qemu-source.ts';
+import { RUN_FILES, type SourceOptions } from './qemu-source.ts';
 import {
   OPTIONAL_VARIABLES,
   REQUIRED_VARIABLES,
@@ -62,6 +62,7 @@ function templateContext(profile: Profile, project: ProjectMeaning): object {
       description: `Secret of the profile, from the variable ${fromEnv}`,
     })),
     goTemplate: { open: '{{', escaped: escapeGoTemplate('{{') },
+    runFiles: RUN_FILES,
     source: { qemu_img_args: false, ...source },
     stepCount: steps.length === 1 ? 'one step' : `${steps.length} steps`,
     steps: steps.map((step, index) => ({

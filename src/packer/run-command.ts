@@ -60,14 +60,15 @@ export function packerValidateCommand(run: PackerRun): CommandSpec {
 }
 
 /**
- * Builds. Standard output is for `machine-readable.ts`, standard error is Packer's log for `log.ts`; both can hold
+ * Builds. After a failure Packer leaves QEMU running and the disk in place, so that both can be looked at; the caller
+ * ends and removes them. Standard output is for `machine-readable.ts`, standard error is Packer's log for `log.ts`; both can hold
  * secrets in clear. Output stays uncoloured because of `-machine-readable`.
  *
  * Raises `E_PATH_NOT_CARRIABLE` for paths that Packer or QEMU would misread, `E_SECRET_NOT_CARRIABLE` for secrets
  * that HCL would change.
  */
 export function packerBuildCommand(run: PackerRun, deadlineMs: number): CommandSpec {
-  const flags = ['-machine-readable', '-color=false', '-on-error=cleanup', '-parallel-builds=1'];
+  const flags = ['-machine-readable', '-color=false', '-on-error=abort', '-parallel-builds=1'];
   return {
     command: run.packer,
     name: 'packer',
@@ -100,7 +101,7 @@ const SOCKET_PATH_BYTES = 107;
  * @param directory `run_directory` of {@link ProjectValues}
  */
 export function checkRunDirectory(directory: string): void {
-  const socket = join(directory, RUN_FILES.qmp);
+  const socket = join(directory, RUN_FILES.serialSocket);
   if (Buffer.byteLength(socket) > SOCKET_PATH_BYTES) {
     throw pathFailure(`${socket} is too long for a socket: at most ${SOCKET_PATH_BYTES} bytes`);
   }

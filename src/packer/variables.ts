@@ -46,6 +46,12 @@ export const OPTIONAL_VARIABLES = [
     description: 'How long the guest may take until it accepts the key',
     defaultValue: '15m',
   },
+  {
+    name: 'console',
+    description:
+      'file: consoles are written to run_directory; socket: sent to sockets there, on which somebody listens',
+    defaultValue: 'file',
+  },
   { name: 'shutdown_timeout', description: 'How long the guest may take to power off', defaultValue: '10m' },
   { name: 'http_proxy', description: 'Proxy for provisioners; empty for none', defaultValue: '' },
   { name: 'https_proxy', description: 'Proxy for provisioners; empty for none', defaultValue: '' },

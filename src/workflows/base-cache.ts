@@ -1,8 +1,15 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE_FILES, parseBaseEntry, type BaseEntry, type BaseFile } from '../bases/base-entry.ts';
+import {
+  BASE_FILES,
+  parseBaseEntry,
+  renderBaseEntry,
+  type BaseEntry,
+  type BaseFile,
+} from '../bases/base-entry.ts';
 import { Failure } from '../errors/failure.ts';
 import { copyAndDigest } from '../host/copy-file.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import { isSystemError } from '../host/files.ts';
 import { GIB } from '../values/byte-size.ts';
 
@@ -20,6 +27,8 @@ export function cacheLimitBytes(environment: Readonly<Record<string, string | un
     `MINTMARK_CACHE_MAX_GIB must be a positive number; found ${JSON.stringify(text)}`,
   );
 }
+
+const ENTRY_FILE = 'entry.json';
 
 const BASE_ROLES = ['disk', 'kernel', 'initrd', 'changelogs'] as const satisfies readonly BaseFile[];
 
@@ -40,12 +49,32 @@ export function entryDirectory(cache: string, key: string): string {
 }
 
 /** Reads what the cache says about a key, believing nothing but the entry's own digest. */
-export async function readBaseEntry(cache: string, key: string): Promise<BaseEntry | undefined> {
+export function readBaseEntry(cache: string, key: string): Promise<BaseEntry | undefined> {
+  return readEntryIn(entryDirectory(cache, key), key);
+}
+
+async function readEntryIn(directory: string, key: string): Promise<BaseEntry | undefined> {
   try {
-    return parseBaseEntry(await readFile(join(entryDirectory(cache, key), 'entry.json'), 'utf8'), key);
+    return parseBaseEntry(await readFile(join(directory, ENTRY_FILE), 'utf8'), key);
   } catch {
     return undefined;
   }
+}
+
+/** A base that {@link takeBase} copied earlier, every byte checked again; undefined when it is not what it was. */
+export async function readCheckedBase(
+  directory: string,
+  key: string,
+  signal?: AbortSignal,
+): Promise<CheckedBase | undefined> {
+  const entry = await readEntryIn(directory, key);
+  if (entry === undefined) return undefined;
+  for (const role of BASE_ROLES) {
+    const found = await sha256OfFile(join(directory, BASE_FILES[role]), signal).catch(() => undefined);
+    signal?.throwIfAborted();
+    if (found !== entry.files[role].sha256) return undefined;
+  }
+  return { entry, directory };
 }
 
 /**
@@ -85,6 +114,7 @@ async function copyEntry(
     });
     if (copied?.sha256 !== entry.files[role].sha256) return false;
   }
+  await writeFile(join(destination, ENTRY_FILE), renderBaseEntry(entry));
   return true;
 }
 

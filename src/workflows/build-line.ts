@@ -1,73 +1,46 @@
-import { rm } from 'node:fs/promises';
-import { Failure } from '../errors/failure.ts';
-import { createSecretFilter } from '../host/secrets.ts';
-import { secretsOf } from '../profiles/secrets.ts';
-import { checkRunDirectory, checkSecretValues } from '../packer/run-command.ts';
+import { Failure, type FailureFact } from '../errors/failure.ts';
 import type { Reservation } from './allocate-version.ts';
 import type { BuildOutcome } from './build-outcome.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
-import { catalogueStage, convertStage, finishStage, stampStage } from './build-stages.ts';
-import { burnReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
-import { describeBuilt, describePlan, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
+import { burnReservation, type BuildScene, type ReservedBuild } from './build-scene.ts';
+import { describeBuilt, type UntimedOutcome } from './describe-outcome.ts';
+import { describeWayOn } from './describe-way-on.ts';
 import { STAGES, type StageName } from './events.ts';
-import { planBuild } from './plan-build.ts';
-import type { PreparedProfile } from './prepare-profile.ts';
-import type { HostFacts } from './probe-host.ts';
+import { finishStage } from './finish-stage.ts';
+import { planLine, type LineInputs, type PlannedLine } from './plan-line.ts';
 import { provisionDisk, type SharedWork } from './provision-disk.ts';
-import { secretValues } from './run-packer.ts';
-import { recoverLine } from './recover-line.ts';
-import type { ResolvedClosure } from './resolve-closure.ts';
-import { RunDirectory } from './run-directory.ts';
+import { catalogueStage, convertStage, stampStage } from './release-stages.ts';
 import { readExpectedTiming, rememberTiming } from './run-timings.ts';
 import { StageRunner } from './stage-runner.ts';
+import { removeDisks, removeStageLeftovers } from './sweep-runs.ts';
 
 /** Stages that a build goes through today; booting the artifacts is not among them yet. */
 const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 'test');
-
-/** Disks of a run; its logs stay. */
-const RUN_DISKS = [
-  'base',
-  'output',
-  'disk.raw',
-  'disk.raw.sparse',
-  'finish.cpio.gz',
-  'changelogs',
-  'changelogs.tar',
-  'changelogs.tar.zst',
-];
-
-/** What is known of a line before its plan is made. */
-export interface LineInputs {
-  readonly prepared: PreparedProfile;
-  readonly host: HostFacts;
-  /** The mirror's answer, asked for already. */
-  readonly resolving: Promise<ResolvedClosure>;
-}
 
 /**
  * Builds one profile: plans, reserves a version, and takes the disk through every stage into the catalogue.
  * A failure burns the version, keeps its evidence and files nothing.
  */
 export async function buildLine(
-  { prepared, host, resolving }: LineInputs,
+  inputs: LineInputs,
   request: BuildRequest,
   shared: SharedWork,
   context: WorkflowContext,
 ): Promise<BuildOutcome> {
   const began = performance.now();
   const stages = new StageRunner(context.emit, context.signal);
-  const expected = await readExpectedTiming(context.directories.state, prepared.profile.name);
+  const expected = await readExpectedTiming(context.directories.state, inputs.prepared.profile.name);
   context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
   const planned = await stages.run({
     name: 'plan',
-    run: () => planAndReserve({ prepared, host, resolving }, request, context),
+    run: () => planLine(inputs, request, context),
     summarize: summarizePlan,
   });
   if ('outcome' in planned) {
     return { ...planned.outcome, stageMs: stages.durations, totalMs: Math.round(performance.now() - began) };
   }
   const { scene, reserved } = planned;
-  stages.recordIn(scene.run);
+  stages.recordIn(scene.run, scene.secrets);
   try {
     const built = await takeThroughStages(stages, scene, reserved, shared);
     const totalMs = Math.round(performance.now() - began);
@@ -79,42 +52,7 @@ export async function buildLine(
   }
 }
 
-/** A plan that is to be carried out, or the answer that nothing is. */
-type Planned =
-  { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
-
-async function planAndReserve(
-  { prepared, host, resolving }: LineInputs,
-  request: BuildRequest,
-  context: WorkflowContext,
-): Promise<Planned> {
-  const plan = await planBuild(prepared, host, resolving, request, context);
-  for (const text of plan.warnings) context.emit({ type: 'warning', text });
-  const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
-  if (equal) return { outcome: equal };
-  checkSecretValues(secretValues(plan, context));
-  if (request.dryRun) return { outcome: await describePlan(plan, request) };
-  const { profile } = plan;
-  await recoverLine(request.catalogue, profile.line, context.clock.now());
-  const run = await RunDirectory.create(
-    context.directories.state,
-    profile.name,
-    profile.line,
-    context.clock.now(),
-  );
-  const values = secretsOf(profile).flatMap(({ fromEnv }) => context.environment[fromEnv] ?? []);
-  const scene = { request, context, plan, run, secrets: createSecretFilter(values) };
-  try {
-    checkRunDirectory(run.file('vm'));
-    return { scene, reserved: await reserveVersion(scene) };
-  } catch (error) {
-    // Nothing was begun, so there is nothing to look at later.
-    await rm(run.path, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-function summarizePlan(planned: Planned): string {
+function summarizePlan(planned: PlannedLine): string {
   if ('outcome' in planned) return `${planned.outcome.line} ${planned.outcome.long}`;
   const { plan } = planned.scene;
   const targets = Object.keys(plan.profile.targets).length;
@@ -138,7 +76,7 @@ async function takeThroughStages(
   const { base } = provisioned;
   const timings = { ...stages.durations };
   const manifest = await stages.run(stampStage(scene, { base, finished, converted, reserved, timings }));
-  const filed = await stages.run(catalogueStage(scene, converted.staging, manifest));
+  const filed = await stages.run(catalogueStage(scene, converted.directory, manifest));
   return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
 }
 
@@ -155,28 +93,37 @@ async function conclude(
   shared.cleanups.push(() => removeDisks(scene.run));
 }
 
-/** Takes a failed build back; returns the failure, told with what became of its version. */
+/** Takes a failed build back; returns the failure, told with what became of its version and how to go on. */
 async function giveUp(
   error: unknown,
   stages: StageRunner,
   scene: BuildScene,
   reserved: ReservedBuild,
 ): Promise<unknown> {
+  const { run, secrets } = scene;
   const reason = error instanceof Error ? error.message : String(error);
   await stages.unwind(reason);
-  await tryTo(() => scene.run.update({ status: 'failed' }));
-  const { build } = reserved.reservation;
+  await tryTo(() => run.update({ status: 'failed' }));
   const burnt = await burnIfPossible(scene, reserved, reason);
-  if (!scene.request.keepFailed) await tryTo(() => removeDisks(scene.run));
+  const keep = scene.request.keepFailed ? stages.failed : undefined;
+  await tryTo(() => removeStageLeftovers(run, keep));
   if (!(error instanceof Failure)) return error;
-  const fate = describeFate(burnt, reserved.reservation);
-  return new Failure(error.kind, error.code, error.message, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    details: [...error.details, ...fate].map(scene.secrets.text),
+  const facts = [
+    ...(stages.failed === undefined ? [] : [{ label: 'stage', lines: [stages.failed] }]),
+    ...error.facts,
+    ...(await describeWayOn(scene, stages.failed, keep)),
+    ...describeFate(burnt, reserved.reservation),
+  ];
+  return new Failure(error.kind, error.code, secrets.text(error.message), {
+    ...(error.hint === undefined ? {} : { hint: secrets.text(error.hint) }),
+    facts: facts.map(({ label, lines }) => ({ label, lines: lines.map(secrets.text) })),
+    details: error.details.map(secrets.text),
     evidence: {
       ...error.evidence,
-      runDirectory: scene.run.path,
-      ...(burnt === true ? { burnt: build } : {}),
+      ...(stages.failed === undefined ? {} : { stage: stages.failed }),
+      runDirectory: run.path,
+      resume: run.id,
+      ...(burnt === true ? { burnt: reserved.reservation.build } : {}),
     },
     cause: error.cause,
   });
@@ -195,15 +142,12 @@ async function burnIfPossible(
   }
 }
 
-function describeFate(burnt: boolean | undefined, { build, line, long }: Reservation): string[] {
+function describeFate(burnt: boolean | undefined, { build, line, long }: Reservation): FailureFact[] {
   if (burnt === undefined) return [];
-  return burnt
-    ? [`BUILD ${build} of ${line} is burnt; earlier releases stay as they were`]
-    : [`${line} ${long} had been filed before that, and stays`];
-}
-
-async function removeDisks(run: RunDirectory): Promise<void> {
-  for (const name of RUN_DISKS) await rm(run.file(name), { recursive: true, force: true });
+  const text = burnt
+    ? `BUILD ${build} of ${line} is burnt, but for this run; earlier releases stay as they were`
+    : `${line} ${long} had been filed before that, and stays`;
+  return [{ label: 'version', lines: [text] }];
 }
 
 /** What fails while a failure is cleaned up must not hide that failure. */

@@ -41,6 +41,14 @@ export async function reserveVersion(scene: BuildScene): Promise<ReservedBuild> 
   });
   await markBuilding(reservation, context.clock.now(), run.id);
   await run.update({ long: reservation.long });
+  return describeReservation(plan, reservation);
+}
+
+/** What a reservation means for a plan. */
+export function describeReservation(
+  plan: Pick<BuildPlan, 'profile'>,
+  reservation: Reservation,
+): ReservedBuild {
   const version = reservedVersion(reservation);
   return { reservation, version, releaseLine: releaseLineOf(plan, version) };
 }

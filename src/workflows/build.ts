@@ -3,33 +3,25 @@ import { buildLine } from './build-line.ts';
 import type { SharedWork } from './provision-disk.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { startResolving } from './plan-build.ts';
-import { prepareProfile, type PreparedProfile } from './prepare-profile.ts';
+import type { LineInputs } from './plan-line.ts';
+import { prepareProfile } from './prepare-profile.ts';
 import { describeHost, probeHost } from './probe-host.ts';
-import { Failure } from '../errors/failure.ts';
+import { findRun } from './saved-run.ts';
+
+/** A line before this machine has been looked at. */
+type UnprobedLine = Omit<LineInputs, 'host'>;
 
 /**
- * Builds every profile of a request, one after the other. Profiles with equal recipes up to the unstamped disk share
- * the work up to there.
+ * Builds every profile of a request, one after the other, or goes on with a run that failed. Profiles with equal recipes
+ * up to the unstamped disk share the work up to there.
  *
  * Raises the failure of the first profile that fails; what was filed before stays.
  */
-export async function buildTemplates(
-  request: BuildRequest,
-  context: WorkflowContext,
-): Promise<BuildOutcome[]> {
-  if (request.resume !== undefined) {
-    throw new Failure('usage', 'E_NOT_YET', '--resume cannot continue a run yet', {
-      hint: 'build again: the base disk and every package are cached',
-    });
-  }
-  const profiles: PreparedProfile[] = [];
-  for (const reference of request.profiles) profiles.push(await prepareProfile(reference, request, context));
-  const lines = profiles.map((prepared) => ({
-    prepared,
-    resolving: startResolving(prepared, request, context),
-  }));
+export async function buildTemplates(asked: BuildRequest, context: WorkflowContext): Promise<BuildOutcome[]> {
+  const { request, lines } =
+    asked.resume === undefined ? await prepareLines(asked, context) : await prepareResumption(asked, context);
   const host = await probeHost(
-    profiles.map(({ profile }) => profile),
+    lines.map(({ prepared }) => prepared.profile),
     request,
     context,
   );
@@ -42,4 +34,41 @@ export async function buildTemplates(
     for (const cleanup of shared.cleanups) await cleanup();
   }
   return outcomes;
+}
+
+/** Asks the mirror for every profile at once, so that this goes on while the host is looked at. */
+async function prepareLines(
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<{ request: BuildRequest; lines: UnprobedLine[] }> {
+  const profiles: Pick<UnprobedLine, 'reference' | 'prepared'>[] = [];
+  for (const reference of request.profiles) {
+    profiles.push({ reference, prepared: await prepareProfile(reference, request, context) });
+  }
+  const lines = profiles.map((line) => ({
+    ...line,
+    resolving: startResolving(line.prepared, request, context),
+  }));
+  return { request, lines };
+}
+
+/** The request of the run, but for what says how it is built and not what; its packages are known already. */
+async function prepareResumption(
+  asked: BuildRequest,
+  context: WorkflowContext,
+): Promise<{ request: BuildRequest; lines: UnprobedLine[] }> {
+  const saved = await findRun(context.directories.state, asked.resume ?? '', asked.profiles);
+  const { packer, accelerator, ...before } = saved.plan.request;
+  const named = asked.packer ?? packer;
+  const request: BuildRequest = {
+    ...before,
+    accelerator: asked.accelerator === 'auto' ? accelerator : asked.accelerator,
+    ...(named === undefined ? {} : { packer: named }),
+    offline: asked.offline || before.offline,
+    keepFailed: asked.keepFailed,
+  };
+  const [reference = ''] = request.profiles;
+  const prepared = await prepareProfile(reference, request, context);
+  const resolving = Promise.resolve(saved.plan.closure);
+  return { request, lines: [{ reference, prepared, resolving, saved }] };
 }

@@ -107,14 +107,16 @@ export async function moveDirectory(from: string, to: string): Promise<void> {
 
 /**
  * Gives a file a second name, or a copy of its own where the file system cannot link (a clone where it can clone).
- * The file under its first name must not be written to afterwards.
+ * The file under its first name must not be written to afterwards. Returns which of the two was done.
  */
-export async function linkOrCopyFile(from: string, to: string): Promise<void> {
+export async function linkOrCopyFile(from: string, to: string): Promise<'linked' | 'copied'> {
   try {
     await link(from, to);
+    return 'linked';
   } catch (error) {
     if (!isSystemError(error, 'EXDEV', ...NO_HARD_LINKS)) throw error;
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return 'copied';
   }
 }
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { releaseDirectory } from '../catalogue/paths.ts';
 import { planReservation } from '../catalogue/plan-reservation.ts';
 import { readTextIfExists } from '../host/files.ts';
 import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
@@ -22,22 +23,34 @@ export async function findEqualRelease(
   plan: BuildPlan,
   request: BuildRequest,
 ): Promise<UntimedOutcome | undefined> {
-  const { line, os } = plan.profile;
   const inputs = { recipeDigest: plan.recipeDigest, baseDigest: plan.baseDigest };
-  const equal = await findReleaseByRecipe(request.catalogue, line, inputs);
+  const equal = await findReleaseByRecipe(request.catalogue, plan.profile.line, inputs);
   if (!equal) return undefined;
-  const text = await readTextIfExists(join(equal.directory, 'release.json'));
+  const remark = `same recipe and the same ${plan.closure.packages.length} packages`;
+  return describeReleased(request, plan, equal.long, remark);
+}
+
+/** The answer that a release is there already. @param remark says why nothing is to be done */
+export async function describeReleased(
+  { catalogue }: Pick<BuildRequest, 'catalogue'>,
+  { profile }: Pick<BuildPlan, 'profile'>,
+  long: string,
+  remark: string,
+): Promise<UntimedOutcome> {
+  const { line, os } = profile;
+  const directory = join(catalogue, releaseDirectory(line, long));
+  const text = await readTextIfExists(join(directory, 'release.json'));
   const release = text === undefined ? undefined : parseReleaseManifest(text);
   return {
     status: 'up-to-date',
     line,
-    long: equal.long,
+    long,
     arch: machineArchitecture(os.architecture),
     sizes: {},
     biggestPackages: [],
-    ...artifactFacts(equal.directory, release),
+    ...artifactFacts(directory, release),
     ...(release === undefined ? {} : { release }),
-    remarks: [`same recipe and the same ${plan.closure.packages.length} packages`],
+    remarks: [remark],
   };
 }
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   parseCatalogueDocument,
@@ -15,6 +16,7 @@ import {
   CATALOGUE_DOCUMENT,
   LINES,
   MANIFEST_FILE,
+  failedDirectory,
   latestLink,
   lineIndexPath,
   releaseDirectory,
@@ -81,6 +83,9 @@ export async function fileRelease(
     try {
       const plan = await withLineLock(root, manifest.line, () => publish(root, staging, manifest, options));
       isPublished = true;
+      // A run that failed before it was gone on with left evidence of a failed version, which this is no more.
+      const failed = join(root, failedDirectory(manifest.line, manifest.version.long));
+      await rm(failed, { recursive: true, force: true });
       return { directory, long: manifest.version.long, isLatest: plan.latest !== undefined };
     } finally {
       // What the caller staged in the catalogue stays the caller's until it is published: another try needs it.

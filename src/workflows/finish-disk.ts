@@ -11,10 +11,12 @@ import {
   type GuestIdentity,
 } from '../guest/finish-machine.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { collectChangelogs } from './collect-changelogs.ts';
+import { digestDisk } from './digest-disk.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { readGuest, type GuestContent } from './read-guest.ts';
 
@@ -34,8 +36,11 @@ export interface FinishInput {
 /** The finished disk: raw and sparse, and final. */
 export interface FinishedDisk {
   readonly path: string;
+  /** Digest of what a guest can read of it; see `digestDisk`. */
+  readonly digest: string;
   /** Archive with the changelogs of every package in it. */
   readonly changelogs: string;
+  readonly changelogsSha256: string;
   /** What is in it. */
   readonly content: GuestContent;
   /** Bytes that it really takes. */
@@ -76,7 +81,14 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
     readGuest(disk, input.base.entry.rootOffsetBytes, { signal: context.signal }),
     sparsify(disk, input, context),
   ]);
-  return { path: disk, changelogs, content, allocatedBytes: (await stat(disk)).blocks * 512 };
+  return {
+    path: disk,
+    digest: await digestDisk(disk, context),
+    changelogs,
+    changelogsSha256: await sha256OfFile(changelogs, context.signal),
+    content,
+    allocatedBytes: (await stat(disk)).blocks * 512,
+  };
 }
 
 /** Whether virt-sparsify runs, which looks at every filesystem and at swap besides what the finish machine trimmed. */

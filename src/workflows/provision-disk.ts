@@ -1,5 +1,5 @@
 import type { BuildScene } from './build-scene.ts';
-import { baseStage, packerStage } from './build-stages.ts';
+import { baseStage, packerStage } from './provision-stages.ts';
 import type { MadeBase } from './make-base.ts';
 import type { ProvisionedDisk } from './run-packer.ts';
 import type { StageRunner } from './stage-runner.ts';
@@ -35,9 +35,9 @@ export async function provisionDisk(
     }
     return known;
   }
-  const { base, prepared } = await stages.run(baseStage(scene));
-  const disk = await stages.run(packerStage(scene, base, prepared));
-  const provisioned = { base, disk };
+  const prepared = await stages.run(baseStage(scene));
+  const disk = await stages.run(packerStage(scene, prepared));
+  const provisioned = { base: prepared.base, disk };
   shared.provisioned.set(scene.plan.buildDigest, provisioned);
   return provisioned;
 }

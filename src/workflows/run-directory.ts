@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSystemError, writeFileAtomically } from '../host/files.ts';
-import { readProcessIdentity, type ProcessIdentity } from '../host/process-identity.ts';
-import type { StageName } from './events.ts';
+import { basename, join } from 'node:path';
+import { isSystemError, readJsonObjectIfExists, writeFileAtomically } from '../host/files.ts';
+import { parseProcessIdentity, readProcessIdentity, type ProcessIdentity } from '../host/process-identity.ts';
+import { STAGES, type StageName } from './events.ts';
 
 /** What is known of one stage of a run. */
 export interface StageRecord {
@@ -31,6 +31,32 @@ export interface RunState {
   readonly stages: Readonly<Partial<Record<StageName, StageRecord>>>;
 }
 
+/** Where the runs of a state directory lie. */
+export function runsDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'runs');
+}
+
+/** Reads the state of a run; undefined when the directory holds none, or a damaged one. */
+export async function readRunState(path: string): Promise<RunState | undefined> {
+  const found = await readJsonObjectIfExists(join(path, STATE_FILE)).catch(() => undefined);
+  if (found === undefined) return undefined;
+  const { profile, line, createdAt, long, status } = found;
+  if (typeof profile !== 'string' || typeof line !== 'string' || typeof createdAt !== 'string')
+    return undefined;
+  if (status !== 'running' && status !== 'done' && status !== 'failed') return undefined;
+  return {
+    schema: 1,
+    id: basename(path),
+    profile,
+    line,
+    createdAt,
+    owner: parseProcessIdentity(found['owner']),
+    ...(typeof long === 'string' ? { long } : {}),
+    status,
+    stages: parseStages(found['stages']),
+  };
+}
+
 /** A directory that belongs to one run; everything the run makes lies in it until it is filed. */
 export class RunDirectory {
   readonly path: string;
@@ -51,28 +77,32 @@ export class RunDirectory {
     now: Date,
   ): Promise<RunDirectory> {
     const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 13);
-    const runs = join(stateDirectory, 'runs');
+    const runs = runsDirectory(stateDirectory);
     const id = await makeFreshDirectory(runs, `${stamp}-${profile}`);
-    const path = join(runs, id);
     const owner = await readProcessIdentity();
-    const state: RunState = {
-      schema: 1,
-      id,
-      profile,
-      line,
-      createdAt: now.toISOString(),
-      owner,
-      status: 'running',
-      stages: {},
-    };
-    const directory = new RunDirectory(path, state);
+    const createdAt = now.toISOString();
+    const state: RunState = { schema: 1, id, profile, line, createdAt, owner, status: 'running', stages: {} };
+    const directory = new RunDirectory(join(runs, id), state);
     await directory.update({});
+    return directory;
+  }
+
+  /** Takes a run over that ended before it was done, to go on with it; from now on it is ours. */
+  static async reopen(path: string, state: RunState): Promise<RunDirectory> {
+    const owner = await readProcessIdentity();
+    const directory = new RunDirectory(path, { ...state, owner });
+    await directory.update({ status: 'running' });
     return directory;
   }
 
   /** Name of the run, as people give it to `--resume` and `run`. */
   get id(): string {
     return this.#state.id;
+  }
+
+  /** What is known of a stage, also from before the run was taken over. */
+  stage(name: StageName): StageRecord | undefined {
+    return this.#state.stages[name];
   }
 
   /** The path of something inside. */
@@ -86,7 +116,7 @@ export class RunDirectory {
     const text = `${JSON.stringify(this.#state, null, 2)}\n`;
     this.#written = this.#written
       .catch(() => {})
-      .then(() => writeFileAtomically(this.file('state.json'), text));
+      .then(() => writeFileAtomically(this.file(STATE_FILE), text));
     await this.#written;
   }
 
@@ -95,6 +125,19 @@ export class RunDirectory {
     this.#state = { ...this.#state, stages: { ...this.#state.stages, [stage]: record } };
     await this.update({});
   }
+}
+
+const STATE_FILE = 'state.json';
+
+function parseStages(value: unknown): RunState['stages'] {
+  if (typeof value !== 'object' || value === null) return {};
+  const found = value as Partial<Record<StageName, StageRecord>>;
+  return Object.fromEntries(
+    STAGES.flatMap((stage) => {
+      const record = found[stage];
+      return typeof record === 'object' && typeof record.startedAt === 'string' ? [[stage, record]] : [];
+    }),
+  );
 }
 
 /** Two runs may begin in the same minute and draw the same lot; a directory never belongs to both. */

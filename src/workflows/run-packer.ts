@@ -1,25 +1,19 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../errors/failure.ts';
-import { inOwnProcesses } from '../host/own-processes.ts';
+import { sha256OfFile } from '../host/digest-file.ts';
 import type { SecretFilter } from '../host/secrets.ts';
-import { parsePackerLine } from '../packer/machine-readable.ts';
-import { PackerProgressReader } from '../packer/progress.ts';
 import type { PackerProject } from '../packer/project.ts';
-import { DISK_FILE, RUN_FILES } from '../packer/qemu-source.ts';
-import { packerBuildCommand, packerInitCommand, type PackerRun } from '../packer/run-command.ts';
+import { DISK_FILE } from '../packer/qemu-source.ts';
+import { packerInitCommand, type PackerRun } from '../packer/run-command.ts';
 import { secretsOf } from '../profiles/secrets.ts';
 import { secretVariable } from '../packer/provisioner-environment.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { explainPackerFailure, PackerTale } from './packer-tale.ts';
 import type { BuildPlan } from './plan-build.ts';
 import { writeProject } from './render-project.ts';
 import { readBackProject } from './validate-project.ts';
-import { watchQemu } from './watch-qemu.ts';
+import { watchBuild } from './watch-build.ts';
 
 /** What a Packer run works with. */
 export interface PackerRunInput {
@@ -35,6 +29,8 @@ export interface PackerRunInput {
 /** The disk as the provisioners left it: an overlay of the base disk. */
 export interface ProvisionedDisk {
   readonly path: string;
+  /** Digest of the overlay alone. */
+  readonly sha256: string;
   readonly provisioners: number;
 }
 
@@ -44,8 +40,6 @@ const SSH_TIMEOUT_MS = { kvm: 5 * 60_000, tcg: 15 * 60_000 } as const;
 const SHUTDOWN_TIMEOUT_MS = 10 * 60_000;
 /** Packer's own start and end around the guest. */
 const OVERHEAD_MS = 2 * 60_000;
-/** QEMU has gone but Packer has not noticed: it is given this long to end by itself first. */
-const QEMU_GONE_GRACE_MS = 3000;
 
 /** A Packer project on disk, read back and found to say what was meant. */
 export interface PreparedProject {
@@ -57,6 +51,8 @@ export interface PreparedProject {
 export async function prepareProject(plan: BuildPlan, runDirectory: string): Promise<PreparedProject> {
   const { project } = plan;
   const directory = join(runDirectory, 'project');
+  // A run that is gone on with has one already; only an empty place is written to.
+  await rm(directory, { recursive: true, force: true });
   await writeProject(project, directory);
   await readBackProject(project, directory);
   return { project, directory };
@@ -73,22 +69,36 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
   const { plan, directory, prepared } = input;
   const vm = join(directory, 'vm');
   await mkdir(vm, { recursive: true });
+  // What a run that was killed has left of it; Packer wants to make the directory itself.
+  await rm(join(directory, 'output'), { recursive: true, force: true });
   const run = await describeRun(input, { projectDirectory: prepared.directory, vm }, context);
   try {
     if (plan.packer.dialect.name === 'modern') {
       input.onProgress('packer init');
       await context.run(packerInitCommand(run), { signal: context.signal });
     }
-    await startTwice(() => watchBuild(run, { ...input, vm }, context), run, context);
+    const watched = {
+      ...input,
+      run,
+      steps: prepared.project.steps,
+      vm,
+      deadlineMs: deadlineOf(plan),
+    };
+    await startTwice(() => watchBuild(watched, context), run, context);
   } finally {
     await rm(run.values.ssh_private_key_file, { force: true });
     await rm(`${run.values.ssh_private_key_file}.pub`, { force: true });
   }
+  const path = join(run.values.output_directory, DISK_FILE);
   return {
-    path: join(run.values.output_directory, DISK_FILE),
+    path,
+    sha256: await sha256OfFile(path, context.signal),
     provisioners: plan.profile.provisioners.length,
   };
 }
+
+/** Signs of a kernel that tripped over emulation, which it does about once in thirty starts with several processors. */
+const CHANCE_SIGNS: readonly unknown[] = ['panic', 'panic-lockup'];
 
 /**
  * A guest kernel may still lock up in its first seconds under emulation with several processors (its watchdog then
@@ -102,15 +112,18 @@ async function startTwice(
   try {
     await build();
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'E_QEMU_DIED_EARLY' || context.signal.aborted)
-      throw error;
-    context.emit({
-      type: 'warning',
-      text: `${error.message}, before anybody could log in; trying once more`,
-    });
+    if (!(error instanceof Failure) || !mayBeChance(error) || context.signal.aborted) throw error;
+    context.emit({ type: 'warning', text: `${error.message}; trying once more` });
     await rm(run.values.output_directory, { recursive: true, force: true });
     await build();
   }
+}
+
+/** Whether the machine ended before anybody could log in, and not for a reason that a second start would meet again. */
+function mayBeChance({ code, evidence }: Failure): boolean {
+  if (evidence['loggedIn'] !== false) return false;
+  const endedSilently = code === 'E_QEMU_DIED_EARLY' || code === 'E_GUEST_RESTARTED';
+  return endedSilently ? evidence['sign'] === undefined : CHANCE_SIGNS.includes(evidence['sign']);
 }
 
 async function describeRun(
@@ -145,6 +158,7 @@ async function describeRun(
       cpu_model: accelerator === 'kvm' ? 'host' : 'max',
       ssh_timeout: `${SSH_TIMEOUT_MS[accelerator] / 1000}s`,
       shutdown_timeout: `${SHUTDOWN_TIMEOUT_MS / 1000}s`,
+      console: 'socket',
       ...proxies(context),
     },
   };
@@ -170,78 +184,6 @@ function proxies(context: WorkflowContext): Record<string, string> {
     if (value !== undefined && value !== '') found[name] = value;
   }
   return found;
-}
-
-async function watchBuild(
-  run: PackerRun,
-  input: PackerRunInput & { vm: string },
-  context: WorkflowContext,
-): Promise<void> {
-  const tale = new PackerTale();
-  const progress = new PackerProgressReader(input.prepared.project.steps);
-  const log = createWriteStream(join(input.directory, 'packer.log'), { flags: 'a' });
-  const logFailed = new AbortController();
-  log.on('error', (error) => logFailed.abort(error));
-  const qemuGone = new AbortController();
-  const ended = new AbortController();
-  const watching = watchQemu(join(input.vm, RUN_FILES.qmp), ended.signal, async () => {
-    await delay(QEMU_GONE_GRACE_MS, undefined, { signal: ended.signal }).catch(() => {});
-    if (!tale.shuttingDown && !ended.signal.aborted) qemuGone.abort();
-  });
-  const spec = packerBuildCommand(run, deadlineOf(input.plan));
-  // Packer's temporary files go with the run directory, however it ends.
-  const temporary = join(input.directory, 'tmp');
-  await mkdir(temporary, { recursive: true });
-  const separate = inOwnProcesses({ ...spec, env: { ...spec.env, TMPDIR: temporary } });
-  try {
-    await context.run(separate, {
-      signal: AbortSignal.any([context.signal, qemuGone.signal, logFailed.signal]),
-      onLine: (line, stream) => hearLine(line, stream, { tale, log, progress, input }),
-    });
-  } catch (error) {
-    if (context.signal.aborted) throw error;
-    if (logFailed.signal.aborted) throw logCannotBeWritten(input.directory, logFailed.signal.reason);
-    throw await explainPackerFailure(error, tale, qemuGone.signal.aborted, input);
-  } finally {
-    ended.abort();
-    await watching;
-    // Packer keeps the variables of a running script there, and cannot remove them when it is killed.
-    await rm(temporary, { recursive: true, force: true });
-    log.end();
-    await finished(log).catch(() => {});
-  }
-}
-
-/** Mostly a full disk, which the guest's own disk is on as well. */
-function logCannotBeWritten(directory: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Failure('host', 'E_LOG_NOT_WRITTEN', `Packer's log cannot be written: ${reason}`, {
-    hint: `look at the space that is left below ${directory}`,
-    cause,
-  });
-}
-
-function hearLine(
-  line: string,
-  stream: 'stdout' | 'stderr',
-  listener: { tale: PackerTale; log: WriteStream; progress: PackerProgressReader; input: PackerRunInput },
-): void {
-  const { tale, log, progress, input } = listener;
-  const text = input.secrets.text(line);
-  if (stream === 'stderr') {
-    log.write(`${text}\n`);
-    tale.hearLog(text);
-    return;
-  }
-  for (const event of parsePackerLine(text)) {
-    tale.hear(event);
-    const heard = progress.read(event);
-    if (!heard) continue;
-    const { step, detail } = heard;
-    input.onProgress(
-      step ? `${step.number} of ${step.total} ${step.name}${detail === '' ? '' : `: ${detail}`}` : detail,
-    );
-  }
 }
 
 function deadlineOf(plan: BuildPlan): number {

@@ -82,9 +82,26 @@ async function bringIntoStaging(
 ): Promise<string> {
   if (dirname(directory) === join(catalogue, STAGING)) return directory;
   const staging = await createStaging(catalogue, manifest.line, manifest.version.long);
-  for (const name of await listNames(directory))
-    await linkOrCopyFile(join(directory, name), join(staging, name));
+  const digests = new Map(manifest.artifacts.map(({ file, sha256 }) => [file, sha256]));
+  try {
+    for (const name of await listNames(directory)) {
+      const done = await linkOrCopyFile(join(directory, name), join(staging, name));
+      const sha256 = digests.get(name);
+      if (done === 'copied' && sha256 !== undefined) await requireDigest(join(staging, name), sha256);
+    }
+  } catch (error) {
+    await removeStaging(staging);
+    throw error;
+  }
   return staging;
+}
+
+/** A copy on another file system has new bytes, which nobody has looked at yet. */
+async function requireDigest(path: string, sha256: string): Promise<void> {
+  const found = await sha256OfFile(path);
+  if (found === sha256) return;
+  const message = `${path} was copied with SHA-256 ${found} where ${sha256} belongs`;
+  throw new Failure('host', 'E_COPY_DAMAGED', message, { hint: 'look at the file system of the catalogue' });
 }
 
 /** The artifacts' digests were taken when they were made; only the records are read again. */

@@ -1,6 +1,7 @@
 import { Failure } from '../errors/failure.ts';
+import type { SecretFilter } from '../host/secrets.ts';
 import type { EmitEvent, StageName } from './events.ts';
-import type { RunDirectory } from './run-directory.ts';
+import type { RunDirectory, StageRecord } from './run-directory.ts';
 
 /** One stage of a pipeline: what it does, how it is told afterwards, and how it is taken back. */
 export interface Stage<Output> {
@@ -11,6 +12,10 @@ export interface Stage<Output> {
   readonly summarize: (output: Output) => string;
   /** The facts of the output that `state.json` keeps; paths and digests, never secrets. */
   readonly record?: (output: Output) => unknown;
+  /** Digest of everything that decides the output. With `restore`, the stage need not be done twice. */
+  readonly input?: string;
+  /** The output of an earlier run of this stage, as `record` kept it; undefined when it is not there as it was. */
+  readonly restore?: (recorded: unknown) => Promise<Output | undefined>;
   /** Takes back what the stage did when it, or a later stage, fails. Gets no output when it failed itself. */
   readonly undo?: (reason: string, output: Output | undefined) => Promise<void>;
 }
@@ -22,23 +27,31 @@ export class StageRunner {
   readonly #undos: { readonly name: StageName; readonly undo: (reason: string) => Promise<void> }[] = [];
   readonly #durations: Partial<Record<StageName, number>> = {};
   #directory: RunDirectory | undefined;
+  #withoutSecrets = (text: string): string => text;
+  #failed: StageName | undefined;
 
   constructor(emit: EmitEvent, signal: AbortSignal) {
     this.#emit = emit;
     this.#signal = signal;
   }
 
-  /** From now on stages are written down in this run's directory. */
-  recordIn(directory: RunDirectory): void {
+  /** From now on stages are written down in this run's directory, and those found done there are not done again. */
+  recordIn(directory: RunDirectory, secrets: Pick<SecretFilter, 'text'>): void {
     this.#directory = directory;
+    this.#withoutSecrets = secrets.text;
   }
 
-  /** Milliseconds that each finished stage took. */
+  /** Milliseconds that each finished stage took, in this run or in the one that it goes on with. */
   get durations(): Readonly<Partial<Record<StageName, number>>> {
     return this.#durations;
   }
 
-  /** Runs one stage; what it throws is thrown on after it was told and written down. */
+  /** The stage that failed. */
+  get failed(): StageName | undefined {
+    return this.#failed;
+  }
+
+  /** Runs one stage, or restores what it left; what it throws is thrown on after it was told and written down. */
   async run<Output>(stage: Stage<Output>): Promise<Output> {
     const startedAt = new Date().toISOString();
     const began = performance.now();
@@ -48,20 +61,21 @@ export class StageRunner {
     if (undo) this.#undos.push({ name: stage.name, undo: (reason) => undo(reason, output) });
     this.#emit({ type: 'stage-started', stage: stage.name });
     try {
+      const restored = await this.#restore(stage);
+      if (restored !== undefined) return restored;
       await this.#directory?.recordStage(stage.name, { status: 'running', startedAt });
       this.#signal.throwIfAborted();
       output = await stage.run((detail, percent) => this.#progress(stage.name, detail, percent));
     } catch (error) {
+      this.#failed = stage.name;
       const failure = this.#signal.aborted ? interruptionOf(error) : error;
       await this.#tellFailure(stage.name, failure, { startedAt, durationMs: elapsed() });
       throw failure;
     }
     const durationMs = elapsed();
     this.#durations[stage.name] = durationMs;
+    await this.#directory?.recordStage(stage.name, recordOf(stage, output, { startedAt, durationMs }));
     this.#emit({ type: 'stage-finished', stage: stage.name, summary: stage.summarize(output), durationMs });
-    const kept = stage.record?.(output);
-    const record = { status: 'done' as const, startedAt, durationMs };
-    await this.#directory?.recordStage(stage.name, kept === undefined ? record : { ...record, output: kept });
     return output;
   }
 
@@ -71,10 +85,25 @@ export class StageRunner {
       try {
         await undo(reason);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = this.#withoutSecrets(error instanceof Error ? error.message : String(error));
         this.#emit({ type: 'warning', text: `${name} could not be taken back: ${why}` });
       }
     }
+  }
+
+  /** What the stage left in a run that is gone on with, if it was asked for the same and is still as it was left. */
+  async #restore<Output>(stage: Stage<Output>): Promise<Output | undefined> {
+    const record = this.#directory?.stage(stage.name);
+    if (record?.status !== 'done' || stage.restore === undefined || stage.input === undefined)
+      return undefined;
+    if (record.input !== stage.input) return undefined;
+    this.#progress(stage.name, 'checking what is there', undefined);
+    const output = await stage.restore(record.output);
+    if (output === undefined) return undefined;
+    if (record.durationMs !== undefined) this.#durations[stage.name] = record.durationMs;
+    const reason = `done before, and unchanged: ${stage.summarize(output)}`;
+    this.#emit({ type: 'stage-skipped', stage: stage.name, reason });
+    return output;
   }
 
   /** A full disk may be why the stage failed, so it must not matter that its record cannot be written either. */
@@ -83,15 +112,30 @@ export class StageRunner {
     failure: unknown,
     { startedAt, durationMs }: { readonly startedAt: string; readonly durationMs: number },
   ): Promise<void> {
-    const reason = failure instanceof Error ? failure.message : String(failure);
+    const reason = this.#withoutSecrets(failure instanceof Error ? failure.message : String(failure));
     this.#emit({ type: 'stage-failed', stage, message: reason, durationMs });
     const record = { status: 'failed' as const, startedAt, durationMs, reason };
     await this.#directory?.recordStage(stage, record).catch(() => {});
   }
 
-  #progress(stage: StageName, detail: string, percent: number | undefined): void {
+  #progress(stage: StageName, text: string, percent: number | undefined): void {
+    const detail = this.#withoutSecrets(text);
     this.#emit({ type: 'stage-progress', stage, detail, ...(percent === undefined ? {} : { percent }) });
   }
+}
+
+function recordOf<Output>(
+  stage: Stage<Output>,
+  output: Output,
+  times: { readonly startedAt: string; readonly durationMs: number },
+): StageRecord {
+  const kept = stage.record?.(output);
+  return {
+    status: 'done',
+    ...times,
+    ...(stage.input === undefined ? {} : { input: stage.input }),
+    ...(kept === undefined ? {} : { output: kept }),
+  };
 }
 
 /** What an aborted signal makes of whatever the interrupted work threw. */

@@ -1,6 +1,6 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { alignedPieces, parseAllocationMap, type ByteRange } from '../disks/allocation-map.ts';
+import { alignedPieces, type ByteRange } from '../disks/allocation-map.ts';
 import { CLUSTER_BYTES, DEFLATE_WINDOW_BITS, SECTOR_BYTES, type Qcow2Compat } from '../disks/qcow2-layout.ts';
 import { Qcow2Writer } from '../disks/qcow2-writer.ts';
 import { ALL_ZERO, INCOMPRESSIBLE, type DeflatedRange } from '../host/deflate-worker.ts';
@@ -8,6 +8,7 @@ import { deflateRanges, type DeflateOptions } from '../host/deflate-workers.ts';
 import { digestFile, type FileDigests } from '../host/digest-file.ts';
 import { syncDirectory } from '../host/files.ts';
 import type { Runner } from '../host/run.ts';
+import { readAllocation } from './digest-disk.ts';
 
 /** How a qcow2 is written. */
 export interface WriteQcow2Options extends DeflateOptions {
@@ -28,9 +29,6 @@ export interface WrittenImage extends FileDigests {
 
 /** Read and deflated at once: 16 clusters, which keeps memory low and messages rare. */
 const PIECE_BYTES = 16 * CLUSTER_BYTES;
-
-/** `qemu-img map` takes milliseconds; this only ends a file system that hangs. */
-const MAP_DEADLINE_MS = 60_000;
 
 /**
  * Writes a raw disk as a zlib-compressed qcow2, several times faster than qemu-img because it deflates on several cores.
@@ -67,12 +65,6 @@ export async function writeCompressedQcow2(
   }
   await syncDirectory(dirname(outPath));
   return { ...(await digestFile(outPath, options.signal)), virtualSizeBytes };
-}
-
-async function readAllocation(rawPath: string, { run, signal }: WriteQcow2Options): Promise<ByteRange[]> {
-  const args = ['map', '--output=json', '-f', 'raw', rawPath];
-  const { stdout } = await run({ command: 'qemu-img', args, deadlineMs: MAP_DEADLINE_MS }, { signal });
-  return parseAllocationMap(stdout);
 }
 
 async function openBoth(rawPath: string, partial: string): Promise<readonly [FileHandle, FileHandle]> {

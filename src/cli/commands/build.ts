@@ -21,8 +21,12 @@ const OPTIONS = {
   ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
   rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
-  resume: { kind: 'optional-text', value: 'RUN', summary: 'not yet: continue a failed run' },
-  'keep-failed': { kind: 'flag', summary: 'keep the disks of a failed run' },
+  resume: {
+    kind: 'optional-text',
+    value: 'RUN',
+    summary: 'go on with a run that failed, where it stopped; the newest unless named',
+  },
+  'keep-failed': { kind: 'flag', summary: 'keep the disk of the stage that fails, too' },
   'dry-run': { kind: 'flag', summary: 'print the plan; reserve and write nothing' },
 } as const satisfies OptionTable;
 
@@ -36,6 +40,7 @@ export const buildCommand: Command<typeof OPTIONS> = {
     { commandLine: 'mintmark build --profile server', does: 'a small Debian server' },
     { commandLine: 'mintmark build --profile kvm --set disk.sizeMiB=8192', does: 'with a larger disk' },
     { commandLine: 'mintmark build --profile ./edge.yaml --target vmware', does: 'your own profile' },
+    { commandLine: 'mintmark build --resume', does: 'what failed last, from where it stopped' },
   ],
   run: async ({ options }, context) => {
     const request = buildRequestOf(options, context.catalogue);
@@ -54,6 +59,7 @@ export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue:
   if (options.profile.length === 0 && options.resume === undefined) {
     throw usageFailure('build needs --profile PROFILE', 'mintmark profiles lists the built-in ones');
   }
+  if (options.resume !== undefined) checkResumption(options);
   return {
     profiles: options.profile,
     targets: targetsOf(options.target),
@@ -76,6 +82,33 @@ export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue:
     }),
   };
 }
+
+/** A resumed run keeps what it was asked for; an option that would change it is not silently ignored. */
+function checkResumption(options: OptionValues<typeof OPTIONS>): void {
+  const given = RECIPE_OPTIONS.filter((name) => {
+    const value = options[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (given.length === 0) return;
+  const names = given.map((name) => `--${name}`).join(', ');
+  throw usageFailure(
+    `--resume goes on with what was asked for, so it cannot take ${names}`,
+    'leave them out, or build anew without --resume',
+  );
+}
+
+/** Options that decide what is built. */
+const RECIPE_OPTIONS = [
+  'target',
+  'set',
+  'catalogue',
+  'date',
+  'build-number',
+  'mirror',
+  'guest-mirror',
+  'rebuild',
+  'dry-run',
+] as const;
 
 /**
  * One build: its facts at the top of the document; several: a list under `builds`. The result is the plan

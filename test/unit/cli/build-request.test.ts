@@ -30,7 +30,7 @@ describe('the build request', () => {
     const argv =
       '--profile a --profile=b --target kvm,vmware --target hyperv --set disk.sizeMiB=1 --catalogue d --date 2026-11-21 ' +
       '--build-number 7 --new-catalogue --accel tcg --mirror http://m.example/debian --guest-mirror https://g.example/d ' +
-      '--packer /p --offline --no-test --rebuild --resume r1 --keep-failed --dry-run';
+      '--packer /p --offline --no-test --rebuild --keep-failed --dry-run';
     expect(requestFor(...argv.split(' '))).toEqual({
       profiles: ['a', 'b'],
       targets: ['kvm', 'vmware', 'hyperv'],
@@ -46,7 +46,6 @@ describe('the build request', () => {
       offline: true,
       test: false,
       rebuild: true,
-      resume: 'r1',
       keepFailed: true,
       dryRun: true,
     });
@@ -54,6 +53,17 @@ describe('the build request', () => {
 
   test('a resumed run needs no profile', () => {
     expect(requestFor('--resume')).toMatchObject({ profiles: [], resume: '' });
+  });
+
+  test('a resumed run takes no option that would change what it was asked for', () => {
+    expect(() => requestFor('--resume', 'r1', '--set', 'disk.sizeMiB=1', '--rebuild')).toThrow(
+      '--resume goes on with what was asked for, so it cannot take --set, --rebuild',
+    );
+    expect(requestFor('--resume', 'r1', '--keep-failed', '--accel', 'tcg')).toMatchObject({
+      resume: 'r1',
+      keepFailed: true,
+      accelerator: 'tcg',
+    });
   });
 
   test.each([

@@ -84,9 +84,3 @@ Examples:
     },
   );
 });
-
-test('build does not promise to resume', () => {
-  const build = COMMANDS.find(({ name }) => name === 'build');
-  expect(build?.options['resume']?.summary).toMatch(/^not yet: /);
-  expect(build?.examples.filter(({ commandLine }) => commandLine.includes('--resume'))).toEqual([]);
-});

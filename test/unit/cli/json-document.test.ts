@@ -4,6 +4,7 @@ import { failureDocument, outcomeDocument } from '../../../src/cli/json-document
 
 const failure = new Failure('command', 'E_GUEST', 'no SSH', {
   hint: 'try',
+  facts: [{ label: 'reason', lines: ['one', 'two'] }],
   details: ['d'],
   evidence: { burnt: 57 },
 });
@@ -18,6 +19,7 @@ describe('JSON documents', () => {
       ok: false,
       error: {
         kind: 'command',
+        facts: { reason: ['one', 'two'] },
         code: 'E_GUEST',
         message: 'no SSH',
         hint: 'try',

@@ -26,13 +26,13 @@ const RUN: PackerRun = {
   environment: { PACKER_CONFIG_DIR: '/p', PACKER_LOG_PATH: '/l', HOME: '/h' },
 };
 
-test('a build is machine-readable, cleans up, and hides secrets in the environment', () => {
+test('a build is machine-readable, leaves a failed machine to be looked at, and hides secrets in the environment', () => {
   const spec = packerBuildCommand({ ...RUN, values: { ...VALUES, accelerator: 'kvm' } }, 1000);
   expect(spec.args.slice(0, 5)).toEqual([
     'build',
     '-machine-readable',
     '-color=false',
-    '-on-error=cleanup',
+    '-on-error=abort',
     '-parallel-builds=1',
   ]);
   expect(spec.args).toContain('base_disk=/b/base.qcow2');

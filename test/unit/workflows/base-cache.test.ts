@@ -20,7 +20,7 @@ const target = (): string => scratch.join('copy');
 const place = (name: string): string => `${entryDirectory(cache(), 'key')}/${name}`;
 
 describe('takeBase', () => {
-  test('gives checked copies of every file', async () => {
+  test('gives checked copies of every file, and says what they are', async () => {
     const entry = await plantBase(cache(), 'key');
     const base = await takeBase(cache(), 'key', target());
     expect(base?.entry).toEqual(entry);
@@ -28,6 +28,7 @@ describe('takeBase', () => {
     expect((await readdir(target())).toSorted()).toEqual([
       'base.qcow2',
       'changelogs.tar.zst',
+      'entry.json',
       'microvm.cpio.gz',
       'vmlinuz',
     ]);

@@ -1,23 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Failure } from '../../../src/errors/failure.ts';
-import { timedOut } from '../../../src/host/command-failures.ts';
-import { createSecretFilter } from '../../../src/host/secrets.ts';
+import { describe, expect, test } from '@jest/globals';
 import { parsePackerLine } from '../../../src/packer/machine-readable.ts';
-import { RUN_FILES } from '../../../src/packer/qemu-source.ts';
-import { explainPackerFailure, PackerTale } from '../../../src/workflows/packer-tale.ts';
-
-let directory = '';
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'mintmark-tale-'));
-  await mkdir(join(directory, 'vm'));
-  await writeFile(join(directory, 'vm', RUN_FILES.serial), 'Debian\r\n\u001b[1mlogin: tiger\u001b[0m\n');
-});
-afterEach(async () => {
-  await rm(directory, { recursive: true, force: true });
-});
+import { PackerTale } from '../../../src/workflows/packer-tale.ts';
 
 /** What a run told: records on standard output, and lines of the log. */
 function taleOf(records: readonly string[], log: readonly string[] = []): PackerTale {
@@ -28,90 +11,6 @@ function taleOf(records: readonly string[], log: readonly string[] = []): Packer
 }
 
 const LOGIN = '1,,ui,say,==> qemu.mintmark: Connected to SSH!';
-
-/** The failure that people see. */
-async function explain(error: unknown, tale: PackerTale, qemuGone = false): Promise<unknown> {
-  const secrets = createSecretFilter(['tiger']);
-  return explainPackerFailure(error, tale, qemuGone, { directory, vm: join(directory, 'vm'), secrets });
-}
-
-describe('a failure of Packer', () => {
-  const spec = { command: 'setpriv', name: 'packer', args: [], deadlineMs: 90_000 };
-  const failed = new Failure('command', 'E_COMMAND_FAILED', 'packer failed with exit code 1', {
-    details: ['command  packer', 'tiger'],
-    evidence: { output: ['tiger'] },
-  });
-  const gone = new Failure('interrupted', 'E_INTERRUPTED', 'packer was interrupted');
-  const QEMU = '2026/11/21 11:00:01 packer-builder-qemu plugin: Qemu stderr: qemu: no room';
-
-  test.each([
-    {
-      error: timedOut(spec, 'tiger'),
-      tale: taleOf([LOGIN]),
-      code: 'E_COMMAND_TIMEOUT',
-      message: 'packer ran longer than 90 s and was ended',
-      because: 'it took too long',
-    },
-    {
-      error: failed,
-      tale: taleOf(['1,qemu.mintmark,error,Script exited with 1']),
-      code: 'E_PACKER_FAILED',
-      message: 'Packer failed: Script exited with 1',
-      because: 'a script failed',
-    },
-    {
-      error: gone,
-      qemuGone: true,
-      tale: taleOf([LOGIN], [QEMU]),
-      code: 'E_QEMU_DIED',
-      message: 'the virtual machine stopped while Packer was using it: qemu: no room',
-      because: 'QEMU ended after login',
-    },
-    {
-      error: gone,
-      qemuGone: true,
-      tale: taleOf([]),
-      code: 'E_QEMU_DIED_EARLY',
-      message: 'the virtual machine stopped while Packer was using it',
-      because: 'QEMU ended before login',
-    },
-    {
-      error: failed,
-      tale: taleOf(['1,qemu.mintmark,error,Build was halted.'], [QEMU]),
-      code: 'E_QEMU_START',
-      message: 'QEMU did not start: qemu: no room',
-      because: 'QEMU refused',
-    },
-  ])('$code, as $because, shows the serial console and names the log', async (row) => {
-    const log = join(directory, 'packer.log');
-    const explained = await explain(row.error, row.tale, row.qemuGone);
-    expect(explained).toBeInstanceOf(Failure);
-    expect(explained).toMatchObject({
-      kind: 'command',
-      code: row.code,
-      message: row.message,
-      hint: `Packer's whole log is in ${log}`,
-      details: expect.arrayContaining(['serial  Debian', 'serial  login: <secret>']),
-      evidence: { log, serial: ['Debian', 'login: <secret>'] },
-    });
-    if (explained instanceof Failure) expect(JSON.stringify(explained)).not.toContain('tiger');
-  });
-
-  test('without a word of Packer and the guest shows what the program wrote, without secrets', async () => {
-    await rm(join(directory, 'vm'), { recursive: true });
-    expect(await explain(timedOut(spec, 'so tiger'), taleOf([]))).toMatchObject({
-      details: ['command  setpriv', 'so <secret>'],
-      evidence: { deadlineMs: 90_000 },
-    });
-  });
-
-  test.each([
-    { error: new Error('a bug'), because: 'a bug' },
-    { error: new Failure('host', 'E_TOOL_MISSING', 'no packer'), because: 'no Packer' },
-  ])('$because stays what it is', async ({ error }) => {
-    expect(await explain(error, taleOf([]))).toBe(error);
-  });
-});
 
 describe('what a provisioner echoes', () => {
   const SENTENCES = ['Connected to SSH!', 'Gracefully halting virtual machine...', 'Waiting for shutdown...'];
@@ -147,4 +46,14 @@ describe('what a provisioner echoes', () => {
     const line = '2026/11/21 12:19:27 packer-builder-qemu plugin: Executing shutdown command: poweroff';
     expect(taleOf([LOGIN], [line])).toMatchObject({ loggedIn: true, shuttingDown: true });
   });
+});
+
+test('what Packer says once it has given up is about itself', () => {
+  const tale = taleOf([
+    '1,,ui,error,==> qemu.mintmark: cannot reach the registry',
+    '1,,ui,error,==> qemu.mintmark: Step "StepProvision" failed%!(PACKER_COMMA) aborting...',
+    '1,,ui,error,==> qemu.mintmark: aborted: skipping cleanup of step "stepRun"',
+  ]);
+  expect(tale.lastLines).toEqual(['cannot reach the registry']);
+  expect(tale.hasGivenUp).toBe(true);
 });

@@ -1,12 +1,14 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Failure } from '../../../src/errors/failure.ts';
+import { createSecretFilter } from '../../../src/host/secrets.ts';
 import type { StageName, WorkflowEvent } from '../../../src/workflows/events.ts';
-import { RunDirectory } from '../../../src/workflows/run-directory.ts';
+import { readRunState, RunDirectory } from '../../../src/workflows/run-directory.ts';
 import { interruptionOf, StageRunner, type Stage } from '../../../src/workflows/stage-runner.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
 
 const scratch = useScratchDirectory('stages');
+const NO_SECRETS = createSecretFilter([]);
 
 function start(signal = new AbortController().signal): { stages: StageRunner; events: WorkflowEvent[] } {
   const events: WorkflowEvent[] = [];
@@ -98,7 +100,7 @@ describe('StageRunner', () => {
     const { stages } = start();
     const run = await RunDirectory.create(scratch.path, 'p', 'l', new Date());
     await stages.run(stage('plan'));
-    stages.recordIn(run);
+    stages.recordIn(run, NO_SECRETS);
     await stages.run(stage('base', { record: (output) => ({ output }) }));
     await stages.run(stage('packer', { run: () => Promise.reject(new Error('bad')) })).catch(() => {});
     expect(JSON.parse(await scratch.read(`runs/${run.id}/state.json`))).toMatchObject({
@@ -112,7 +114,7 @@ describe('StageRunner', () => {
   test('a failure that cannot be written down is still the failure that comes out', async () => {
     const { stages, events } = start();
     const run = await RunDirectory.create(scratch.path, 'p', 'l', new Date());
-    stages.recordIn(run);
+    stages.recordIn(run, NO_SECRETS);
     const breakDisk = async (): Promise<string> => {
       await rm(run.path, { recursive: true });
       await writeFile(run.path, 'no directory any more');
@@ -121,6 +123,59 @@ describe('StageRunner', () => {
     await expect(stages.run(stage('base', { run: breakDisk }))).rejects.toThrow('first');
     expect(events.at(-1)).toMatchObject({ type: 'stage-failed', message: 'first' });
   });
+});
+
+/** The base stage of a first run, and what a second run makes of it. */
+async function goOn(second: Partial<Stage<string>>): Promise<{ output: string; events: WorkflowEvent[] }> {
+  const run = await RunDirectory.create(scratch.path, 'p', 'l', new Date());
+  const first = start().stages;
+  first.recordIn(run, NO_SECRETS);
+  await first.run(stage('base', { input: 'digest', record: (output) => ({ output }) }));
+  const state = await readRunState(run.path);
+  if (state === undefined) throw new Error('no state');
+  const { stages, events } = start();
+  stages.recordIn(await RunDirectory.reopen(run.path, state), NO_SECRETS);
+  const output = await stages.run(stage('base', { run: async () => 'made again', ...second }));
+  return { output, events };
+}
+
+const restore = async (recorded: unknown): Promise<string> => `restored ${JSON.stringify(recorded)}`;
+
+describe('a run that is gone on with', () => {
+  test('does not repeat a stage that was done with the same input and is still as it was left', async () => {
+    const { output, events } = await goOn({ input: 'digest', restore });
+    expect(output).toBe('restored {"output":"base output"}');
+    expect(events.at(-1)).toMatchObject({
+      type: 'stage-skipped',
+      stage: 'base',
+      reason: expect.stringContaining('done before, and unchanged: made restored'),
+    });
+  });
+
+  test.each([
+    { second: { input: 'other', restore }, because: 'its input is another one' },
+    { second: { input: 'digest', restore: async () => undefined }, because: 'what it left has changed' },
+    { second: { input: 'digest' }, because: 'it cannot be restored' },
+    { second: { restore }, because: 'nobody knows what decides it' },
+  ])('repeats a stage when $because', async ({ second }) => {
+    const { output, events } = await goOn(second);
+    expect(output).toBe('made again');
+    expect(events.at(-1)).toMatchObject({ type: 'stage-finished' });
+  });
+});
+
+const feedTiger: Stage<string>['run'] = (progress) => {
+  progress('feeding tiger');
+  return Promise.reject(new Error('tiger bites'));
+};
+
+test('what is told and written down of a failure holds no secret', async () => {
+  const { stages, events } = start();
+  const run = await RunDirectory.create(scratch.path, 'p', 'l', new Date());
+  stages.recordIn(run, createSecretFilter(['tiger']));
+  await stages.run(stage('base', { run: feedTiger })).catch(() => {});
+  expect(JSON.stringify(events) + (await scratch.read(`runs/${run.id}/state.json`))).not.toContain('tiger');
+  expect(stages.failed).toBe('base');
 });
 
 describe('interruptionOf', () => {

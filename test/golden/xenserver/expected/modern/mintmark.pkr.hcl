@@ -63,6 +63,12 @@ variable "ssh_timeout" {
   default     = "15m"
 }
 
+variable "console" {
+  type        = string
+  description = "file: consoles are written to run_directory; socket: sent to sockets there, on which somebody listens"
+  default     = "file"
+}
+
 variable "shutdown_timeout" {
   type        = string
   description = "How long the guest may take to power off"
@@ -93,6 +99,10 @@ locals {
 }
 
 locals {
+  # Where the serial line and the firmware's messages go: to log files, or to whoever listens and writes the logs.
+  serial   = var.console == "socket" ? "socket,path=${local.run_directory}/serial.sock" : "file,path=${local.run_directory}/serial.log"
+  firmware = var.console == "socket" ? "socket,path=${local.run_directory}/fw.sock" : "file,path=${local.run_directory}/firmware.log"
+
   proxies           = { http_proxy = var.http_proxy, https_proxy = var.https_proxy, no_proxy = var.no_proxy }
   proxy_environment = [for name, value in local.proxies : "${name}=${value}" if value != ""]
 }
@@ -146,7 +156,7 @@ source "qemu" "mintmark" {
   qemuargs = [
     ["-kernel", var.kernel],
     ["-initrd", var.initrd],
-    ["-append", "rootfstype=ext4 rw console=ttyS0,115200 loglevel=4 panic=-1 softlockup_panic=1 maxcpus=1 lpj=10000000 net.ifnames=0 cloud-init=disabled systemd.unit=mintmark-build.target mintmark.mode=build root=UUID=${var.root_uuid} mintmark.key=${var.ssh_public_key_base64}"],
+    ["-append", "rootfstype=ext4 rw console=tty0 console=ttyS0,115200 loglevel=4 panic=3 softlockup_panic=1 maxcpus=1 lpj=10000000 net.ifnames=0 cloud-init=disabled systemd.unit=mintmark-build.target mintmark.mode=build root=UUID=${var.root_uuid} mintmark.key=${var.ssh_public_key_base64}"],
     ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
     ["-device", "virtio-net-pci,netdev=user.0,romfile="],
     ["-device", "virtio-rng-pci"],
@@ -154,10 +164,11 @@ source "qemu" "mintmark" {
     ["-vnc", "none"],
     ["-no-reboot", ""],
     ["-pidfile", "${var.run_directory}/qemu.pid"],
-    ["-serial", "file:${var.run_directory}/serial.log"],
+    ["-chardev", "${local.serial},id=mintmark-serial"],
+    ["-serial", "chardev:mintmark-serial"],
     ["-chardev", "socket,id=mintmark-qmp,path=${local.run_directory}/qmp.sock,server=on,wait=off"],
     ["-mon", "chardev=mintmark-qmp,mode=control"],
-    ["-chardev", "file,id=mintmark-firmware,path=${local.run_directory}/firmware.log"],
+    ["-chardev", "${local.firmware},id=mintmark-firmware"],
     ["-device", "isa-debugcon,iobase=0x402,chardev=mintmark-firmware"],
   ]
 }

@@ -1,0 +1,116 @@
+import { rm } from 'node:fs/promises';
+import { Failure } from '../errors/failure.ts';
+import { createSecretFilter } from '../host/secrets.ts';
+import { checkRunDirectory, checkSecretValues } from '../packer/run-command.ts';
+import { secretsOf } from '../profiles/secrets.ts';
+import { markBuilding, requireAllocation } from './allocate-version.ts';
+import type { BuildRequest, WorkflowContext } from './build-request.ts';
+import { describeReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
+import { describePlan, describeReleased, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
+import { planBuild, type BuildPlan } from './plan-build.ts';
+import type { PreparedProfile } from './prepare-profile.ts';
+import type { HostFacts } from './probe-host.ts';
+import { recoverLine } from './recover-line.ts';
+import type { ResolvedClosure } from './resolve-closure.ts';
+import { RunDirectory } from './run-directory.ts';
+import { secretValues } from './run-packer.ts';
+import { savePlan, type SavedRun } from './saved-run.ts';
+import { removeStageLeftovers, sweepRuns } from './sweep-runs.ts';
+
+/** What is known of a line before its plan is made. */
+export interface LineInputs {
+  /** The profile as it was asked for: a name, or the path of a file. */
+  readonly reference: string;
+  readonly prepared: PreparedProfile;
+  readonly host: HostFacts;
+  /** The mirror's answer, asked for already. */
+  readonly resolving: Promise<ResolvedClosure>;
+  /** The run that is gone on with. */
+  readonly saved?: SavedRun;
+}
+
+/** A plan that is to be carried out, or the answer that nothing is. */
+export type PlannedLine =
+  { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
+
+/**
+ * Plans one line and takes everything it needs: the version and a directory for the run, or those of the run that is
+ * gone on with.
+ *
+ * Raises what planning and reserving raise, `E_RECIPE_CHANGED` and `E_VERSION_OVERTAKEN` for a run that cannot be gone
+ * on with any more.
+ */
+export async function planLine(
+  inputs: LineInputs,
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<PlannedLine> {
+  const { prepared, host, resolving, saved } = inputs;
+  const plan = await planBuild(prepared, host, resolving, request, context);
+  for (const text of plan.warnings) context.emit({ type: 'warning', text });
+  checkSecretValues(secretValues(plan, context));
+  if (saved !== undefined) return resumeLine(plan, saved, request, context);
+  const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
+  if (equal) return { outcome: equal };
+  if (request.dryRun) return { outcome: await describePlan(plan, request) };
+  await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
+  await sweepRuns(context);
+  return beginLine(inputs.reference, plan, request, context);
+}
+
+async function beginLine(
+  reference: string,
+  plan: BuildPlan,
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<PlannedLine> {
+  const { name, line } = plan.profile;
+  const run = await RunDirectory.create(context.directories.state, name, line, context.clock.now());
+  const scene = { request, context, plan, run, secrets: filterOf(plan, context) };
+  try {
+    checkRunDirectory(run.file('vm'));
+    const reserved = await reserveVersion(scene);
+    await savePlan(run, reference, { request, plan, reservation: reserved.reservation });
+    return { scene, reserved };
+  } catch (error) {
+    // Nothing was begun, so there is nothing to look at later.
+    await rm(run.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Takes over a run that ended early; it keeps its version and its packages. */
+async function resumeLine(
+  plan: BuildPlan,
+  saved: SavedRun,
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<PlannedLine> {
+  const { reservation, recipeDigest } = saved.plan;
+  if (plan.recipeDigest !== recipeDigest) throw recipeChanged(saved);
+  await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
+  const { state } = await requireAllocation(reservation);
+  const run = await RunDirectory.reopen(saved.path, saved.state);
+  if (state === 'released') {
+    await run.update({ status: 'done' });
+    const remark = `run ${run.id} had filed it before it ended`;
+    return { outcome: await describeReleased(request, plan, reservation.long, remark) };
+  }
+  await removeStageLeftovers(run);
+  await markBuilding(reservation, context.clock.now(), run.id);
+  const scene = { request, context, plan, run, secrets: filterOf(plan, context) };
+  return { scene, reserved: describeReservation(plan, reservation) };
+}
+
+function filterOf(plan: BuildPlan, context: WorkflowContext): BuildScene['secrets'] {
+  const values = secretsOf(plan.profile).flatMap(({ fromEnv }) => context.environment[fromEnv] ?? []);
+  return createSecretFilter(values);
+}
+
+function recipeChanged({ state, plan }: SavedRun): Failure {
+  const message = `run ${state.id} cannot go on: its profile, or Mintmark itself, has changed since`;
+  const [profile = ''] = plan.request.profiles;
+  return new Failure('conflict', 'E_RECIPE_CHANGED', message, {
+    hint: `build anew, which takes the base disk from the cache: npm run build -- --profile ${profile}`,
+  });
+}
