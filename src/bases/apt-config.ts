@@ -12,6 +12,12 @@ export interface AptSetting {
   readonly value: string;
 }
 
+/**
+ * Seconds after which apt gives a connection up that brings nothing; it asks a second time for what has not begun to
+ * come. apt's own 30 would let one file of a stalled mirror take a minute.
+ */
+export const APT_TIMEOUT_SECONDS = 15;
+
 /** Host settings that say how to reach a mirror; the others would make a build depend on its host. */
 const NETWORK_SETTING = /^Acquire::(https?|ftp|Retries|Check-Valid-Until|Check-Date|Proxy)/i;
 
@@ -63,7 +69,10 @@ export function renderAptConfig(root: AptRoot, networkSettings: readonly AptSett
     { name: 'APT::Sandbox::User', value: 'root' },
     { name: 'Acquire::Languages', value: 'none' },
     { name: 'Acquire::ForceHash', value: 'SHA256' },
-    { name: 'Acquire::Retries', value: '3' },
+    // We wait and try again ourselves, say so, and end at a known time; apt would do it silently, file by file.
+    { name: 'Acquire::Retries', value: '0' },
+    { name: 'Acquire::http::Timeout', value: String(APT_TIMEOUT_SECONDS) },
+    { name: 'Acquire::https::Timeout', value: String(APT_TIMEOUT_SECONDS) },
     ...networkSettings,
   ];
   return settings.map((setting) => `${setting.name} "${setting.value}";\n`).join('');

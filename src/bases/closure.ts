@@ -13,7 +13,7 @@ export interface ClosurePackage {
   readonly file: string;
 }
 
-const URI_LINE = /^'[^']*' (\S+) (\d+) SHA256:([0-9a-f]{64})$/;
+const URI_LINE = /^'([^']*)' (\S+) (\d+) SHA256:([0-9a-f]{64})$/;
 
 /**
  * Reads what `apt-get --print-uris` prints, in code-unit order of the file names.
@@ -25,7 +25,7 @@ export function parsePrintedUris(text: string): ClosurePackage[] {
     .filter((line) => line.startsWith("'"))
     .map((line) => {
       const match = URI_LINE.exec(line.trim());
-      const [name, version, architecture] = (match?.[1] ?? '').replace(/\.deb$/, '').split('_');
+      const [name, version, architecture] = (match?.[2] ?? '').replace(/\.deb$/, '').split('_');
       if (!match || name === undefined || version === undefined || architecture === undefined) {
         throw new Failure(
           'host',
@@ -37,12 +37,18 @@ export function parsePrintedUris(text: string): ClosurePackage[] {
         name,
         version: unquote(version),
         architecture,
-        sha256: match[3] ?? '',
-        sizeBytes: Number(match[2]),
-        file: match[1] ?? '',
+        sha256: match[4] ?? '',
+        sizeBytes: Number(match[3]),
+        file: match[2] ?? '',
       };
     });
   return packages.toSorted((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+}
+
+/** Reads from what `apt-get --print-uris` prints where each file is, by its SHA-256. */
+export function parsePackageUris(text: string): Map<string, string> {
+  const matches = text.split('\n').map((line) => URI_LINE.exec(line.trim()));
+  return new Map(matches.flatMap((match) => (match ? [[match[4] ?? '', match[1] ?? '']] : [])));
 }
 
 /** apt writes characters that mean something in file names, such as `:` and `_`, as `%` and two digits. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../host/clock.ts';
+import type { Clock, Pace } from '../host/clock.ts';
 import type { Runner } from '../host/run.ts';
 import type { EmitEvent } from './events.ts';
 
@@ -45,6 +45,8 @@ export interface WorkflowContext {
   readonly emit: EmitEvent;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** How waiting is done; the machine's own pace when absent. */
+  readonly pace?: Pace;
   readonly run: Runner;
   readonly directories: Directories;
   /** Our own environment, for declared secrets, proxies and `CI`. */

@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { explainAptFailure } from '../bases/apt-failures.ts';
 import { chooseMirrors, type Mirrors } from '../bases/apt-sources.ts';
 import { Failure } from '../errors/failure.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
 import { readHostMirrors } from './host-apt.ts';
+import { APT_HELPER } from './run-apt.ts';
 
 /** Suites of the built-in profiles. */
 export const DOCTOR_SUITES: readonly string[] = ['trixie', 'bookworm'];
@@ -58,7 +60,7 @@ async function checkIndex(context: WorkflowContext, archive: string, suite: stri
     text = await fetchText(context, `${archive}/dists/${suite}/InRelease`);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind === 'interrupted') throw error;
-    return fail(`${archive} does not answer for ${suite}`);
+    return fail(`${archive} ${describeRefusal(error)} for ${suite}`);
   }
   const dates = parseIndexDates(text);
   if (dates === undefined)
@@ -70,6 +72,14 @@ async function checkIndex(context: WorkflowContext, archive: string, suite: stri
     return fail(`${archive} answers, but its ${suite} index is ${age} and no longer valid`);
   }
   return { name, status: 'ok', text: `${archive} answers, its index is ${age}` };
+}
+
+/** "Not there" and "not now" have different remedies. */
+function describeRefusal(error: Failure): string {
+  const explained = explainAptFailure(error);
+  const code = explained instanceof Failure ? explained.code : error.code;
+  if (code === 'E_MIRROR_LACKS_SUITE') return 'answers, but has no index';
+  return code === 'E_MIRROR_REFUSED' ? 'refuses to answer' : 'does not answer';
 }
 
 /** Reads the dates of an InRelease file; undefined when it is none. */
@@ -90,7 +100,7 @@ async function fetchText(context: WorkflowContext, url: string): Promise<string>
     const file = join(directory, 'InRelease');
     const settings = ['APT::Sandbox::User=root', 'Acquire::Retries=0', 'Acquire::http::Timeout=10'];
     const args = [...settings.flatMap((setting) => ['-o', setting]), 'download-file', url, file];
-    const spec = { command: '/usr/lib/apt/apt-helper', args, deadlineMs: DOWNLOAD_DEADLINE_MS };
+    const spec = { command: APT_HELPER, args, deadlineMs: DOWNLOAD_DEADLINE_MS };
     await context.run(spec, { signal: context.signal });
     return await readFile(file, 'utf8');
   } finally {

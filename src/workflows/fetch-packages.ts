@@ -1,16 +1,13 @@
-import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
-import { explainAptFailure } from '../bases/apt-failures.ts';
+import { copyFile, link, lstat, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ClosurePackage } from '../bases/closure.ts';
 import { Failure } from '../errors/failure.ts';
-import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
+import { withFileLock } from '../host/file-lock.ts';
 import { isSystemError, readTextIfExists } from '../host/files.ts';
-import { cacheLost } from './cache-errors.ts';
 import type { WorkflowContext } from './build-request.ts';
-
-/** Longest time that a download of all packages may take, in milliseconds. */
-const DOWNLOAD_DEADLINE_MS = 30 * 60_000;
+import { cacheLost } from './cache-errors.ts';
+import { downloadPackages } from './download-packages.ts';
 
 /** Where packages come from and where they go. */
 export interface FetchRequest {
@@ -22,7 +19,8 @@ export interface FetchRequest {
 
 /**
  * Puts every package into `destination` under its apt file name, verified by SHA-256, and keeps a copy in the cache.
- * What the cache holds already is linked; a damaged copy counts as missing.
+ * What the cache holds already is linked; a damaged copy counts as missing. What a cut or a killed build left half
+ * fetched is gone on with.
  *
  * @param onProgress packages present so far, and in all
  * Raises `E_MIRROR_…` when a package cannot be had and `E_PACKAGE_DAMAGED` when it is not the one promised.
@@ -38,25 +36,44 @@ export async function fetchPackages(
   await mkdir(request.destination, { recursive: true });
   // A package may be asked for twice: a profile may install the busybox that the microvm is made of.
   const wanted = [...new Map(packages.map((entry) => [entry.file, entry])).values()];
-  const missing: ClosurePackage[] = [];
-  for (const entry of wanted) {
-    context.signal.throwIfAborted();
-    if (!(await takeFromStore(store, entry, request.destination))) missing.push(entry);
-  }
+  const missing = await notStored(store, wanted, request, context);
   const present = wanted.length - missing.length;
   onProgress(present, wanted.length);
   if (missing.length === 0) return;
   if (request.offline) throw notCached(missing);
   // Without its configuration apt would quietly ask the host's own sources.
   if ((await readTextIfExists(request.aptConfig)) === undefined) throw cacheLost(context.directories.cache);
-  try {
-    await download(missing, request, context, (count) => onProgress(present + count, wanted.length));
-  } catch (error) {
-    // What did arrive need not be fetched again next time.
-    for (const entry of missing) await checkAndStore(store, entry, request.destination).catch(() => {});
-    throw error;
+  // Two builds that fetch from one mirror: the second finds most of what it wants when the first is done.
+  const lock = join(dirname(request.aptConfig), 'fetch.lock');
+  await withFileLock(lock, { signal: context.signal, onWait: () => tellWait(context) }, async () => {
+    const rest = await notStored(store, missing, request, context);
+    const done = wanted.length - rest.length;
+    onProgress(done, wanted.length);
+    if (rest.length === 0) return;
+    const accept = (entry: ClosurePackage, path: string): Promise<boolean> =>
+      takeOver(path, store, entry, request.destination);
+    const onFetched = (count: number): void => onProgress(done + count, wanted.length);
+    await downloadPackages({ aptConfig: request.aptConfig, packages: rest, accept, onFetched }, context);
+  });
+}
+
+function tellWait({ emit }: WorkflowContext): void {
+  emit({ type: 'notice', text: 'another build fetches packages from the same mirror; waiting for it' });
+}
+
+/** Puts what the store has into its place; gives the rest. */
+async function notStored(
+  store: string,
+  wanted: readonly ClosurePackage[],
+  { destination }: FetchRequest,
+  { signal }: WorkflowContext,
+): Promise<ClosurePackage[]> {
+  const missing: ClosurePackage[] = [];
+  for (const entry of wanted) {
+    signal.throwIfAborted();
+    if (!(await takeFromStore(store, entry, destination))) missing.push(entry);
   }
-  for (const entry of missing) await checkAndStore(store, entry, request.destination);
+  return missing;
 }
 
 async function takeFromStore(store: string, entry: ClosurePackage, destination: string): Promise<boolean> {
@@ -85,57 +102,26 @@ async function isIntact(path: string, entry: ClosurePackage): Promise<boolean> {
   }
 }
 
-async function download(
-  missing: readonly ClosurePackage[],
-  request: FetchRequest,
-  context: WorkflowContext,
-  onFetched: (count: number) => void,
-): Promise<void> {
-  const names = missing.map((entry) =>
-    entry.architecture === 'all'
-      ? `${entry.name}=${entry.version}`
-      : `${entry.name}:${entry.architecture}=${entry.version}`,
-  );
-  let fetched = 0;
-  const onLine = (line: string): void => {
-    if (line.startsWith('Get:')) onFetched(Math.min((fetched += 1), missing.length));
-  };
-  const command = dieWithParent({
-    command: 'apt-get',
-    args: ['download', '-q', ...names],
-    cwd: request.destination,
-    env: { APT_CONFIG: request.aptConfig },
-    deadlineMs: DOWNLOAD_DEADLINE_MS,
-  });
-  try {
-    await context.run(command, { signal: context.signal, onLine });
-  } catch (error) {
-    throw explainAptFailure(error);
+/** Moves a package that arrived into the store, and puts it into its place; false when it is not the promised one. */
+async function takeOver(
+  path: string,
+  store: string,
+  entry: ClosurePackage,
+  destination: string,
+): Promise<boolean> {
+  if ((await sha256OfFile(path).catch(() => undefined)) !== entry.sha256) return false;
+  const stored = join(store, entry.sha256);
+  if ((await lstat(path)).isSymbolicLink()) {
+    // A mirror in a directory: apt only points there.
+    const temporary = join(store, `.${entry.sha256}.${process.pid}.tmp`);
+    await copyFile(path, temporary);
+    await rename(temporary, stored);
+    await rm(path, { force: true });
+  } else {
+    await rename(path, stored);
   }
-}
-
-async function checkAndStore(store: string, entry: ClosurePackage, destination: string): Promise<void> {
-  const path = join(destination, entry.file);
-  const found = await sha256OfFile(path).catch(async (error: unknown) => {
-    if (!isSystemError(error, 'ENOENT')) throw error;
-    throw new Failure('host', 'E_PACKAGE_MISSING', `apt did not leave ${entry.file} where it was asked to`, {
-      evidence: { present: await readdir(destination) },
-    });
-  });
-  if (found !== entry.sha256) {
-    throw new Failure(
-      'host',
-      'E_PACKAGE_DAMAGED',
-      `${entry.file} has SHA-256 ${found}, the index says ${entry.sha256}`,
-      {
-        hint: 'run again; if it stays, the mirror is damaged: name another with --mirror URL',
-      },
-    );
-  }
-  const temporary = join(store, `.${entry.sha256}.${process.pid}.tmp`);
-  await rm(temporary, { force: true });
-  await linkOrCopy(path, temporary);
-  await rename(temporary, join(store, entry.sha256));
+  await linkOrCopy(stored, join(destination, entry.file));
+  return true;
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

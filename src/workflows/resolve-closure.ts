@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { aptRootPaths, renderAptConfig, type AptSetting } from '../bases/apt-config.ts';
-import { explainAptFailure } from '../bases/apt-failures.ts';
 import {
   chooseMirrors,
   planExtraSources,
@@ -13,7 +12,6 @@ import {
 import { basePackages } from '../bases/bootstrap-job.ts';
 import { parsePrintedUris, renderClosureIndex, type ClosurePackage } from '../bases/closure.ts';
 import { Failure } from '../errors/failure.ts';
-import { dieWithParent } from '../host/die-with-parent.ts';
 import { readTextIfExists, writeFileAtomically } from '../host/files.ts';
 import { withFileLock } from '../host/file-lock.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -22,6 +20,8 @@ import { parseSealedJson, renderSealedJson } from '../values/sealed-json.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { checkCachePath, withCacheErrors } from './cache-errors.ts';
 import { readHostApt } from './host-apt.ts';
+import { runApt } from './run-apt.ts';
+import { updateIndices } from './update-indices.ts';
 
 /** One signed index that a closure was resolved against. */
 export interface MirrorState {
@@ -57,7 +57,8 @@ export interface ResolvedClosure extends Closure {
   readonly chosenMirrors: Mirrors;
 }
 
-const APT_DEADLINE_MS = 180_000;
+/** Longest time for a question that needs no network, in milliseconds. */
+const RESOLVER_DEADLINE_MS = 180_000;
 
 /**
  * Asks apt, in a root of its own, which packages a profile comes to.
@@ -84,7 +85,7 @@ export async function resolveClosure(
   ];
   const resolve = async (): Promise<ResolvedClosure> => {
     await writeAptRoot(directory, profile, sources, host.settings, choice.sourceKeys);
-    if (!choice.offline) await updateIndices(paths.config, context);
+    if (!choice.offline) await updateIndices(directory, context);
     const states = await readMirrorStates(paths.lists);
     if (states.length < sources.length && choice.offline) throw nothingCached();
     const closure = await closureFor(profile, directory, states, context);
@@ -127,42 +128,23 @@ async function askResolver(
 ): Promise<Closure> {
   const wanted = ['?essential', '?priority(required)', ...basePackages(profile)];
   const unwanted = profile.packages.exclude.map((name) => `${name}-`);
+  const ask = (words: readonly string[]): Promise<string> =>
+    runApt({ config, words, deadlineMs: RESOLVER_DEADLINE_MS }, context);
   const [printed, busyboxPrinted] = await Promise.all([
-    runApt(config, ['apt-get', 'install', '-y', '--print-uris', ...wanted, ...unwanted], context),
-    runApt(config, ['apt-get', 'download', '--print-uris', 'busybox-static'], context),
+    ask(['apt-get', 'install', '-y', '--print-uris', ...wanted, ...unwanted]),
+    ask(['apt-get', 'download', '--print-uris', 'busybox-static']),
   ]);
   const packages = parsePrintedUris(printed);
   const [busybox] = parsePrintedUris(busyboxPrinted);
   if (!busybox) throw new Failure('host', 'E_CLOSURE_UNREADABLE', 'apt names no URI for busybox-static');
   const names = packages.map((entry) => `${entry.name}:${entry.architecture}=${entry.version}`);
-  const shown = await runApt(
-    config,
-    ['apt-cache', 'show', '--no-all-versions', ...names.map(withoutAll)],
-    context,
-  );
+  const shown = await ask(['apt-cache', 'show', '--no-all-versions', ...names.map(withoutAll)]);
   return { packages, busybox, index: renderClosureIndex(packages, shown), mirrors };
 }
 
 /** apt-cache knows packages for every architecture under the native one. */
 function withoutAll(name: string): string {
   return name.replace(':all=', '=');
-}
-
-async function updateIndices(config: string, context: WorkflowContext): Promise<void> {
-  await runApt(config, ['apt-get', 'update', '--error-on=any', '-q'], context);
-}
-
-async function runApt(config: string, words: readonly string[], context: WorkflowContext): Promise<string> {
-  const [command = 'apt-get', ...args] = words;
-  try {
-    const result = await context.run(
-      dieWithParent({ command, args, env: { APT_CONFIG: config }, deadlineMs: APT_DEADLINE_MS }),
-      { signal: context.signal },
-    );
-    return result.stdout;
-  } catch (error) {
-    throw explainAptFailure(error);
-  }
 }
 
 async function writeAptRoot(

@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { aptRootPaths, parseNetworkSettings, renderAptConfig } from '../../../src/bases/apt-config.ts';
+import {
+  APT_TIMEOUT_SECONDS,
+  aptRootPaths,
+  parseNetworkSettings,
+  renderAptConfig,
+} from '../../../src/bases/apt-config.ts';
 
 describe('parseNetworkSettings', () => {
   test.each([
@@ -56,6 +61,13 @@ describe('renderAptConfig', () => {
         .split('\n')
         .at(-1),
     ).toBe('Acquire::Retries "9";');
+  });
+
+  test('apt gives a connection up soon, and leaves trying again to us', () => {
+    const text = renderAptConfig(root, []);
+    expect(text).toContain('Acquire::Retries "0";');
+    for (const method of ['http', 'https'])
+      expect(text).toContain(`Acquire::${method}::Timeout "${APT_TIMEOUT_SECONDS}";`);
   });
 
   const apt = spawnSync('apt-config', ['--version']).error === undefined;

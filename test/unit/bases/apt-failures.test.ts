@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { APT_COMPLAINTS, explainAptFailure } from '../../../src/bases/apt-failures.ts';
+import { APT_COMPLAINTS, explainAptFailure, isNotNow } from '../../../src/bases/apt-failures.ts';
 import { Failure } from '../../../src/errors/failure.ts';
 
 const aptFailed = (lines: readonly string[]): Failure =>
@@ -57,7 +57,7 @@ const COMPLAINTS = [
       `E: The repository '${URI} trixie InRelease' is not signed.`,
     ],
     code: 'E_MIRROR_REFUSED',
-    says: '403  Forbidden',
+    says: '403 Forbidden',
     because: 'a refusal makes apt complain of the signature, too',
   },
   {
@@ -124,6 +124,8 @@ const COMPLAINTS = [
   },
   {
     lines: [
+      `Ign:1 ${URI} trixy InRelease`,
+      `Err:2 ${URI} trixy Release`,
       '  404  Not Found [IP: 127.0.0.1 18765]',
       `E: The repository '${URI} trixy Release' does not have a Release file.`,
     ],
@@ -136,44 +138,208 @@ const COMPLAINTS = [
       `E: Failed to fetch ${URI}/pool/main/h/hostname/hostname_3.25_amd64.deb  404  Not Found [IP: 127.0.0.1 18766]`,
     ],
     code: 'E_MIRROR_LACKS_SUITE',
-    says: 'does not have what was asked for',
+    says: `not there: the mirror answers but does not have ${URI}/pool/main/h/hostname/hostname_3.25_amd64.deb`,
     because: 'the package was replaced on the mirror meanwhile',
   },
   {
     lines: [
       `E: Failed to fetch ${URI}/dists/trixie/InRelease  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
     ],
     code: 'E_MIRROR_UNREACHABLE',
-    says: 'cannot be reached',
+    says: 'does not answer now: Could not connect to 127.0.0.1:9',
     because: 'nobody listens there',
   },
   {
-    lines: [`E: Failed to fetch ${URI}/dists/trixie/InRelease  Could not resolve 'mirror.example'`],
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Could not resolve 'mirror.example'`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
     code: 'E_MIRROR_UNREACHABLE',
-    says: 'cannot be reached',
-    because: 'the name does not exist',
-  },
-  {
-    lines: [`E: Failed to fetch ${URI}/dists/trixie/InRelease  Connection failed [IP: 127.0.0.1 18765]`],
-    code: 'E_MIRROR_UNREACHABLE',
-    says: 'cannot be reached',
-    because: 'the connection was cut, or nothing came in time',
+    says: "now: Could not resolve 'mirror.example'",
+    because: 'the name does not exist, or nobody can say',
   },
   {
     lines: [
-      `E: Failed to fetch ${URI}/dists/trixie/InRelease  503  Service Unavailable [IP: 127.0.0.1 18765]`,
+      'Err:1 http://mirror.example/debian trixie InRelease',
+      "  Temporary failure resolving 'mirror.example'",
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Temporary failure resolving 'mirror.example'`,
     ],
     code: 'E_MIRROR_UNREACHABLE',
-    says: 'cannot be reached',
-    because: 'the mirror is out of order',
+    says: 'now: Temporary failure resolving',
+    because: 'no name server answers',
   },
   {
     lines: [
-      `E: Failed to fetch ${URI}/pool/h.deb  Error reading from server. Remote end closed connection [IP: 127.0.0.1 18766]`,
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Connection failed [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
     ],
     code: 'E_MIRROR_UNREACHABLE',
-    says: 'cannot be reached',
+    says: 'does not answer now: Connection failed',
+    because: 'the connection was closed before an answer, or no answer began in time',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Connection timed out [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'now: Connection timed out',
+    because: 'the answer stalled midway',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  500  Internal Server Error [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 500 Internal Server Error',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  502  Bad Gateway [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 502 Bad Gateway',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  503  Service Unavailable [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 503 Service Unavailable',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  504  Gateway Timeout [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 504 Gateway Timeout',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  408  Request Timeout [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 408 Request Timeout',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  429  Too Many Requests [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now: 429 Too Many Requests',
+    because: 'the mirror is out of order, or wants a rest',
+  },
+  {
+    lines: [
+      `Ign:1 ${URI} trixie InRelease`,
+      `Err:2 ${URI} trixie Release`,
+      '  503  Service Unavailable [IP: 127.0.0.1 18799]',
+      `E: The repository '${URI} trixie Release' does not have a Release file.`,
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'now: 503 Service Unavailable',
+    because: 'apt complains of the Release file whenever it did not get one',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/pool/h.deb  Error reading from server. Remote end closed connection [IP: 127.0.0.1 18799]`,
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'now: Error reading from server',
     because: 'the connection broke in the middle of a package',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/pool/h.deb  Error reading from server - read (104: Connection reset by peer) [IP: 127.0.0.1 18799]`,
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'does not answer now',
+    because: 'the connection was reset in the middle of a package',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Invalid response from proxy: HTTP/1.1 502 Bad Gateway     [IP: 127.0.0.1 18799]`,
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'now: 502 Bad Gateway',
+    because: 'the proxy cannot reach the mirror',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Invalid response from proxy: HTTP/1.1 403 Forbidden     [IP: 127.0.0.1 18799]`,
+    ],
+    code: 'E_MIRROR_REFUSED',
+    says: 'refuses to answer: 403 Forbidden',
+    because: 'the proxy does not let us through',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown. The name in the certificate does not match the expected.  Could not handshake: Error in the certificate verification. [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_NOT_TRUSTED',
+    says: 'certificate',
+    because: 'its certificate is self-signed',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Bad header line Bad header data [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'cannot be used now: Bad header line Bad header data',
+    because: 'something answers that is no HTTP server',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/dists/trixie/InRelease  Could not handshake: An unexpected TLS packet was received. [IP: 127.0.0.1 18799]`,
+      'E: Some index files failed to download. They have been ignored, or old ones used instead.',
+    ],
+    code: 'E_MIRROR_UNREACHABLE',
+    says: 'cannot be used now: Could not handshake',
+    because: 'something answers that knows no TLS',
+  },
+  {
+    lines: [
+      'Err:2 file:/srv/nope ./ Release',
+      '  File not found - /srv/nope/./Release (2: No such file or directory)',
+      "E: The repository 'file:/srv/nope ./ Release' does not have a Release file.",
+    ],
+    code: 'E_MIRROR_LACKS_SUITE',
+    says: 'not there',
+    because: 'a mirror in a directory that is not there',
+  },
+  {
+    lines: [
+      'Err:2 http://127.0.0.1:18804/debian ./ Release',
+      '  Redirection loop encountered',
+      "E: The repository 'http://127.0.0.1:18804/debian ./ Release' no longer has a Release file.",
+    ],
+    code: 'E_MIRROR_LACKS_SUITE',
+    says: 'not there',
+    because: 'the mirror leads in circles',
+  },
+  {
+    lines: [
+      `E: Failed to fetch ${URI}/pool/h.deb  Error reading from server. Remote end closed connection [IP: 127.0.0.1 18799]`,
+      `E: Failed to fetch ${URI}/pool/i.deb  404  Not Found [IP: 127.0.0.1 18799]`,
+      'E: Download Failed',
+    ],
+    code: 'E_MIRROR_LACKS_SUITE',
+    says: 'does not have http://mirror.example/debian/pool/i.deb',
+    because: 'of two faults the definite one will still be there',
   },
 ] as const;
 
@@ -184,6 +350,21 @@ describe('explainAptFailure', () => {
     expect(failure.message).toContain(says);
     expect(failure.hint).toBeDefined();
     expect(failure.kind).toBe(code.startsWith('E_PACKAGE') ? 'profile' : 'host');
+  });
+
+  test.each(COMPLAINTS)('$code may pass by itself, or not: $because', ({ lines, code, says }) => {
+    const mayPass =
+      code === 'E_MIRROR_UNREACHABLE' || (code === 'E_MIRROR_INCONSISTENT' && !says.includes('bash'));
+    expect(isNotNow(explained(lines))).toBe(mayPass);
+    expect(explained(lines).evidence['answer']).toBe(mayPass ? 'not now' : 'definite');
+  });
+
+  test('passwords in addresses are left out', () => {
+    const { message, details } = explained([
+      'E: Failed to fetch http://me:secret@mirror.example/x.deb  404  Not Found',
+    ]);
+    expect([message, ...details].join()).toContain('http://mirror.example/x.deb');
+    expect([message, ...details].join()).not.toContain('secret');
   });
 
   test('every row of the table is needed by some complaint', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   closureIdentity,
+  parsePackageUris,
   parsePrintedUris,
   renderClosureIndex,
   renderClosureRelease,
@@ -129,5 +130,13 @@ describe('renderClosureIndex', () => {
 test('the Release file names the suite, so that apt finds what it was asked for', () => {
   expect(renderClosureRelease('trixie', 'amd64')).toContain(
     'Suite: trixie\nCodename: trixie\nArchitectures: amd64 all\n',
+  );
+});
+
+test('where each package is, by its digest', () => {
+  const sha256 = 'a'.repeat(64);
+  const uri = 'http://mirror.example/debian/pool/g/g%2b%2b_1%253a2_amd64.deb';
+  expect(parsePackageUris(`'${uri}' g_1%3a2_amd64.deb 10 SHA256:${sha256}\nE: x\n`)).toEqual(
+    new Map([[sha256, uri]]),
   );
 });

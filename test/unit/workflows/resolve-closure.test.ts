@@ -189,6 +189,27 @@ describe('resolveClosure', () => {
     await expect(resolve(apt({ more: { [call]: fail } }))).rejects.toMatchObject({ code, kind });
   });
 
+  test('a mirror that does not answer now is asked again', async () => {
+    let asked = 0;
+    const update: Script[string] = (spec, options) => {
+      asked += 1;
+      if (asked <= 2) throw programFailed('apt-get', 100, ['E: Failed to fetch x  503  Service Unavailable']);
+      return apt()['apt-get update']?.(spec, options);
+    };
+    const { closure } = await resolve(apt({ more: { 'apt-get update': update } }));
+    expect(closure.packages).toHaveLength(1);
+    expect(asked).toBe(3);
+  });
+
+  test('a MINTMARK_MIRROR_WAIT that is no number is told before anything is asked', async () => {
+    const environment = { MINTMARK_MIRROR_WAIT: 'soon' };
+    const { context, calls } = scriptedContext(scratch.path, apt(), { environment });
+    const { profile } = resolveBuiltIn('server');
+    const resolving = resolveClosure(profile, { offline: false, sourceKeys: {} }, context);
+    await expect(resolving).rejects.toMatchObject({ kind: 'usage', code: 'E_MIRROR_WAIT' });
+    expect(calls).not.toContain('apt-get update');
+  });
+
   test.each([
     { name: 'with space', works: false },
     { name: 'with"quote', works: false },

@@ -1,5 +1,6 @@
 import { Failure } from '../../../src/errors/failure.ts';
 import { withoutDeathWatch } from '../../../src/host/die-with-parent.ts';
+import type { Pace } from '../../../src/host/clock.ts';
 import type { Runner, RunOptions } from '../../../src/host/run.ts';
 import type { CommandSpec } from '../../../src/values/command-spec.ts';
 import type { WorkflowContext } from '../../../src/workflows/build-request.ts';
@@ -48,6 +49,19 @@ export function programFailed(command: string, status: number, lines: readonly s
   });
 }
 
+/** A pace at which waiting takes no time; {@link Pace.nowMs} counts what was waited for. */
+export function virtualPace(): Pace & { readonly sleeps: number[] } {
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    nowMs: () => sleeps.reduce((sum, ms) => sum + ms, 0),
+    sleep: async (ms, signal) => {
+      signal.throwIfAborted();
+      sleeps.push(ms);
+    },
+  };
+}
+
 /** A workflow context around a script, and what was told meanwhile. */
 export function scriptedContext(
   directory: string,
@@ -60,6 +74,7 @@ export function scriptedContext(
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
     clock: { now: () => new Date('2026-11-21T07:00:00Z') },
+    pace: virtualPace(),
     run,
     directories: { cache: `${directory}/cache`, state: `${directory}/state` },
     environment: {},
