@@ -165,7 +165,7 @@ export function explainAptFailure(error: unknown): unknown {
     return new Failure(complaint.kind, complaint.code, fillIn(complaint.message, match), {
       hint: complaint.hint,
       details: (lines.length > 0 ? lines : error.details).map(withoutPassword),
-      evidence: { ...error.evidence, answer: complaint.answer },
+      evidence: { ...withoutPasswords(error.evidence), answer: complaint.answer },
       cause: error,
     });
   }
@@ -195,6 +195,14 @@ export function describeSilence(cause: Failure): Failure {
 function fillIn(message: string, match: RegExpExecArray): string {
   const filled = message.replaceAll(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
   return withoutPassword(filled.replaceAll(/ +/g, ' ').replace(/[: ]+$/, ''));
+}
+
+function withoutPasswords(evidence: Failure['evidence']): Record<string, unknown> {
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return withoutPassword(value);
+    return Array.isArray(value) ? value.map(clean) : value;
+  };
+  return Object.fromEntries(Object.entries(evidence).map(([name, value]) => [name, clean(value)]));
 }
 
 /** Addresses of mirrors and proxies may hold passwords. */

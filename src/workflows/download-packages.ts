@@ -74,11 +74,7 @@ function downloadCall(
   partial: string,
   { aptConfig, packages, onFetched }: DownloadRequest,
 ): Parameters<typeof runApt>[0] {
-  const triples = missing.flatMap(({ sha256 }) => [
-    uris.get(sha256) ?? '',
-    join(partial, sha256),
-    `SHA256:${sha256}`,
-  ]);
+  const triples = missing.flatMap(({ sha256 }) => [uris.get(sha256) ?? '', sha256, `SHA256:${sha256}`]);
   let fetched = packages.length - missing.length;
   const onLine = (line: string): void => {
     if (line.startsWith('Get:')) onFetched(Math.min((fetched += 1), packages.length));
@@ -86,6 +82,7 @@ function downloadCall(
   return {
     config: aptConfig,
     words: [APT_HELPER, '-q', 'download-file', ...triples],
+    cwd: partial,
     deadlineMs: DOWNLOAD_DEADLINE_MS,
     arrivals: [partial],
     onLine,

@@ -20,6 +20,7 @@ export interface AptCall {
   readonly config: string;
   /** Program and arguments. */
   readonly words: readonly string[];
+  readonly cwd?: string;
   readonly deadlineMs: number;
   /** Where it puts what it downloads, when it does; no bytes there for too long end it. */
   readonly arrivals?: readonly string[];
@@ -34,10 +35,11 @@ export async function runApt(
   context: Pick<WorkflowContext, 'run' | 'signal'>,
 ): Promise<string> {
   const [command = 'apt-get', ...args] = call.words;
-  const spec = { command, args, env: { APT_CONFIG: call.config }, deadlineMs: call.deadlineMs };
+  const { config, deadlineMs, cwd, onLine } = call;
+  const env = { APT_CONFIG: config };
+  const spec = { command, args, env, deadlineMs, ...(cwd === undefined ? {} : { cwd }) };
   const watch = call.arrivals && watchArrivals(call.arrivals, call.stallMs ?? STALL_MS);
   const signal = watch ? AbortSignal.any([context.signal, watch.stalled]) : context.signal;
-  const { onLine } = call;
   try {
     const result = await context.run(dieWithParent(spec), { signal, ...(onLine ? { onLine } : {}) });
     return result.stdout;

@@ -315,7 +315,7 @@ withTools('a mirror that is none', () => {
   afterAll(() => place.remove());
 
   async function failsWith(uri: string, code: string): Promise<void> {
-    const result = await place.base({ args: ['--mirror', uri] });
+    const result = await place.base({ args: ['--mirror', uri], env: { MINTMARK_MIRROR_WAIT: '0' } });
     const document = documentOf(result, 4);
     expect(document).toMatchObject({ ok: false, error: { kind: 'host', code, hint: expect.any(String) } });
     expect(await readdir(join(place.cache, 'bases')).catch((): string[] => [])).toEqual([]);

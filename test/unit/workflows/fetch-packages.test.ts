@@ -14,13 +14,13 @@ const [a, b, c] = [samplePackage('a'), samplePackage('b'), samplePackage('c')];
 const HELPER = '/usr/lib/apt/apt-helper -q download-file';
 
 /** What apt-helper is asked for: address, place and digest, one after the other. */
-function askedOf({ args }: CommandSpec): { name: string; path: string; digest: string }[] {
+function askedOf({ args, cwd = '' }: CommandSpec): { name: string; path: string; digest: string }[] {
   const words = args.slice(2);
   return words
     .filter((_, index) => index % 3 === 0)
     .map((uri, index) => ({
       name: /pool\/([^_]+)_/.exec(uri)?.[1] ?? uri,
-      path: words[3 * index + 1] ?? '',
+      path: join(cwd, words[3 * index + 1] ?? ''),
       digest: words[3 * index + 2] ?? '',
     }));
 }

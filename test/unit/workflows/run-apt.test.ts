@@ -22,6 +22,10 @@ function stalling(bytes: number): Script {
   };
 }
 
+const failing = (): never => {
+  throw programFailed('apt-get', 100, ['E: Failed to fetch http://x/y  404  Not Found']);
+};
+
 describe('runApt', () => {
   test('gives what apt says, and tells it where its configuration is', async () => {
     const { context } = scriptedContext('', { 'apt-get update': ({ env }) => env?.['APT_CONFIG'] });
@@ -29,10 +33,7 @@ describe('runApt', () => {
   });
 
   test('explains what apt complains of', async () => {
-    const fail = (): never => {
-      throw programFailed('apt-get', 100, ['E: Failed to fetch http://x/y  404  Not Found']);
-    };
-    const { context } = scriptedContext('', { 'apt-get update': fail });
+    const { context } = scriptedContext('', { 'apt-get update': failing });
     await expect(runApt(CALL, context)).rejects.toMatchObject({ code: 'E_MIRROR_LACKS_SUITE' });
   });
 
