@@ -34,8 +34,14 @@ const withApt = missing.length === 0 ? describe : describe.skip;
 
 const BIG = 4_000_000;
 const repository = makeRepository({ small: 20_000, big: BIG, other: 30_000 });
-const [small, big, other] = repository.packages as [ClosurePackage, ClosurePackage, ClosurePackage];
+const [small, big, other] = [packageOf('small'), packageOf('big'), packageOf('other')];
 const DEB = 'big_1_all.deb';
+
+function packageOf(name: string): ClosurePackage {
+  const found = repository.packages.find((entry) => entry.name === name);
+  if (found === undefined) throw new Error(`the repository has no ${name}`);
+  return found;
+}
 
 let directory = '';
 let root = '';
@@ -97,6 +103,9 @@ function fetch(packages: readonly ClosurePackage[], wait = '60', destination = '
   const request = { aptConfig, destination: join(directory, destination), offline: false };
   return attempt(wait, (context) => fetchPackages(packages, request, context));
 }
+
+/** Address of a compiled file, for a process of its own to import. */
+const compiled = (name: string): string => pathToFileURL(join(dirname(CLI), '..', name)).href;
 
 async function expectWhole(...packages: readonly ClosurePackage[]): Promise<void> {
   for (const { file } of packages) {
@@ -219,15 +228,14 @@ withApt('packages, from a mirror that', () => {
   test('is slow, in the middle of which we are killed: the next run goes on', async () => {
     await start({ [DEB]: ['slow'] });
     compileWhenStale();
-    const module = (name: string): string => pathToFileURL(join(dirname(CLI), '..', name)).href;
     const aptConfig = aptRootPaths(root).config;
     const request = { aptConfig, destination: join(directory, 'pool'), offline: false };
     const directories = { cache: join(directory, 'cache'), state: join(directory, 'state') };
     const child = spawn(process.execPath, [
       '--input-type=module',
       '--eval',
-      `import { fetchPackages } from ${JSON.stringify(module('workflows/fetch-packages.js'))};
-       import { run } from ${JSON.stringify(module('host/run.js'))};
+      `import { fetchPackages } from ${JSON.stringify(compiled('workflows/fetch-packages.js'))};
+       import { run } from ${JSON.stringify(compiled('host/run.js'))};
        await fetchPackages([${JSON.stringify(big)}], ${JSON.stringify(request)}, { emit: () => {}, run,
          signal: new AbortController().signal, clock: { now: () => new Date() }, environment: {},
          directories: ${JSON.stringify(directories)} });`,
