@@ -18,6 +18,19 @@ export interface AptSetting {
  */
 export const APT_TIMEOUT_SECONDS = 15;
 
+/**
+ * Seconds without a byte after which a transfer by apt is stalled, whatever apt does: time enough for apt to give one
+ * file up by itself, which it tries twice, and to say why. A host that is more patient makes us so, too.
+ *
+ * @param config text of {@link renderAptConfig}
+ */
+export function stallSeconds(config: string): number {
+  const timeouts = [...config.matchAll(/^Acquire::\w+::Timeout "(\d+)";$/gim)].map(([, seconds]) =>
+    Number(seconds),
+  );
+  return 2 * Math.max(APT_TIMEOUT_SECONDS, ...timeouts) + 10;
+}
+
 /** Host settings that say how to reach a mirror; the others would make a build depend on its host. */
 const NETWORK_SETTING = /^Acquire::(https?|ftp|Retries|Check-Valid-Until|Check-Date|Proxy)/i;
 

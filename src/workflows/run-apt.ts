@@ -1,18 +1,13 @@
-import { APT_TIMEOUT_SECONDS } from '../bases/apt-config.ts';
+import { stallSeconds } from '../bases/apt-config.ts';
 import { describeSilence, explainAptFailure } from '../bases/apt-failures.ts';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
+import { readTextIfExists } from '../host/files.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { watchArrivals } from './watch-arrivals.ts';
 
 /** apt's own downloader, of the package apt; it is on nobody's PATH. */
 export const APT_HELPER = '/usr/lib/apt/apt-helper';
-
-/**
- * A program of apt that brings nothing for this long is ended, in milliseconds: time enough for apt to give one file
- * up by itself, which it tries twice, and to say why.
- */
-const STALL_MS = (2 * APT_TIMEOUT_SECONDS + 10) * 1000;
 
 /** A call of one of apt's programs. */
 export interface AptCall {
@@ -24,8 +19,9 @@ export interface AptCall {
   readonly deadlineMs: number;
   /** Where it puts what it downloads, when it does; no bytes there for too long end it. */
   readonly arrivals?: readonly string[];
-  /** {@link STALL_MS} when absent. */
+  /** How long is too long, in milliseconds; by default what the configuration says of time-outs. */
   readonly stallMs?: number;
+  /** Told each line of a download. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -38,10 +34,16 @@ export async function runApt(
   const { config, deadlineMs, cwd, onLine } = call;
   const env = { APT_CONFIG: config };
   const spec = { command, args, env, deadlineMs, ...(cwd === undefined ? {} : { cwd }) };
-  const watch = call.arrivals && watchArrivals(call.arrivals, call.stallMs ?? STALL_MS);
+  const watch = call.arrivals && watchArrivals(call.arrivals, call.stallMs ?? (await stallMsOf(config)));
   const signal = watch ? AbortSignal.any([context.signal, watch.stalled]) : context.signal;
+  const hear = (line: string): void => {
+    // What comes after the downloads takes its time without a byte.
+    if (line.startsWith('Fetched ')) watch?.stop();
+    onLine?.(line);
+  };
   try {
-    const result = await context.run(dieWithParent(spec), { signal, ...(onLine ? { onLine } : {}) });
+    // Of a program whose lines are taken only the end of its output is kept; answers are needed whole.
+    const result = await context.run(dieWithParent(spec), { signal, ...(watch ? { onLine: hear } : {}) });
     return result.stdout;
   } catch (error) {
     const isStalled = watch?.stalled.aborted === true && !context.signal.aborted;
@@ -49,4 +51,8 @@ export async function runApt(
   } finally {
     watch?.stop();
   }
+}
+
+async function stallMsOf(config: string): Promise<number> {
+  return stallSeconds((await readTextIfExists(config)) ?? '') * 1000;
 }

@@ -8,6 +8,7 @@ import {
   aptRootPaths,
   parseNetworkSettings,
   renderAptConfig,
+  stallSeconds,
 } from '../../../src/bases/apt-config.ts';
 
 describe('parseNetworkSettings', () => {
@@ -68,6 +69,22 @@ describe('renderAptConfig', () => {
     expect(text).toContain('Acquire::Retries "0";');
     for (const method of ['http', 'https'])
       expect(text).toContain(`Acquire::${method}::Timeout "${APT_TIMEOUT_SECONDS}";`);
+  });
+
+  test.each([
+    { host: [], seconds: 40, because: 'apt tries a file twice before it gives up' },
+    {
+      host: [{ name: 'Acquire::http::Timeout', value: '120' }],
+      seconds: 250,
+      because: 'the host is patient',
+    },
+    {
+      host: [{ name: 'acquire::https::timeout', value: '5' }],
+      seconds: 40,
+      because: 'haste is apt’s affair',
+    },
+  ])('a transfer is stalled after $seconds s: $because', ({ host, seconds }) => {
+    expect(stallSeconds(renderAptConfig(root, host))).toBe(seconds);
   });
 
   const apt = spawnSync('apt-config', ['--version']).error === undefined;

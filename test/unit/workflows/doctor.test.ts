@@ -68,9 +68,14 @@ async function download(spec: CommandSpec, script: Script): Promise<string> {
   const [url = '', path = ''] = spec.args.slice(-2);
   const suite = url.split('/').at(-2) ?? '';
   const text = script.index !== undefined && suite in script.index ? script.index[suite] : FRESH;
-  if (text === undefined) throw new Failure('command', 'E_COMMAND_FAILED', 'apt-helper failed');
+  if (text === undefined) throw aptHelperFailed([]);
+  if (text.startsWith('E: ')) throw aptHelperFailed([text]);
   await writeFile(path, text);
   return '';
+}
+
+function aptHelperFailed(details: readonly string[]): Failure {
+  return new Failure('command', 'E_COMMAND_FAILED', 'apt-helper failed', { details });
 }
 
 async function doctor(
@@ -215,6 +220,24 @@ describe('the mirror', () => {
     },
     { text: '<html>welcome</html>', status: 'fail', says: 'no InRelease', because: 'a captive portal' },
     { text: undefined, status: 'fail', says: 'does not answer', because: 'down' },
+    {
+      text: 'E: Failed to fetch http://x/InRelease  503  Service Unavailable',
+      status: 'fail',
+      says: 'does not answer',
+      because: 'out of order: not now',
+    },
+    {
+      text: 'E: Failed to fetch http://x/InRelease  404  Not Found',
+      status: 'fail',
+      says: 'answers, but has no index for bookworm-security',
+      because: 'not there',
+    },
+    {
+      text: 'E: Failed to fetch http://x/InRelease  403  Forbidden',
+      status: 'fail',
+      says: 'refuses to answer',
+      because: 'a proxy does not let us through',
+    },
   ])('$status: $because', async ({ text, status, says }) => {
     const { report } = await doctor({ index: { 'bookworm-security': text } });
     expect(finding(report, 'mirror bookworm-security')).toMatchObject({
