@@ -111,7 +111,8 @@ function lostPatience(failure: Failure, tries: number, elapsedMs: number): Failu
     ...(hint === undefined ? {} : { hint }),
     details,
     evidence: { ...evidence, tries, elapsedSeconds },
-    cause: failure,
+    // Its own message is in ours.
+    cause: failure.cause,
   });
 }
 
