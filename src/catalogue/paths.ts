@@ -46,6 +46,11 @@ export function lineLockPath(line: string): string {
   return `${lineDirectory(line)}/.lock`;
 }
 
+/** Held while a build of the line goes on; hidden from web servers. */
+export function lineTurnPath(line: string): string {
+  return `${lineDirectory(line)}/.turn`;
+}
+
 /** One file per BUILD ever taken. */
 export function allocationDirectory(line: string): string {
   return `${lineDirectory(line)}/alloc`;

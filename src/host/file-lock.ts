@@ -20,10 +20,12 @@ export interface FileLock {
 /** How to wait for a lock. */
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Gives up with `E_LOCKED` after this time; 0 tries once. One hour by default. */
+  /** Gives up with `E_LOCKED` after this time; 0 tries once, `Infinity` never gives up. One hour by default. */
   readonly timeoutMs?: number | undefined;
-  /** Called once when somebody else holds the lock, with the owner if known. */
-  readonly onWait?: ((owner: ProcessIdentity | undefined) => void) | undefined;
+  /** Called once when somebody else holds the lock, with the owner if known, and since when it holds it. */
+  readonly onWait?: ((owner: ProcessIdentity | undefined, since: Date | undefined) => void) | undefined;
+  /** Instant that the mark names as the one at which it was taken; that of the machine's clock unless given. */
+  readonly now?: (() => Date) | undefined;
 }
 
 /** A holder's mark is renewed this often, in milliseconds. */
@@ -36,6 +38,7 @@ const POLL_MS = { first: 20, most: 500 };
 interface Owner {
   readonly token: string;
   readonly identity: ProcessIdentity | undefined;
+  readonly since: Date | undefined;
 }
 
 /**
@@ -46,17 +49,19 @@ interface Owner {
  */
 export async function acquireFileLock(path: string, options: LockOptions = {}): Promise<FileLock> {
   const endsAt = performance.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  await mkdir(dirname(path), { recursive: true });
+  const now = options.now ?? (() => new Date());
   let pauseMs = POLL_MS.first;
   for (let attempt = 0; ; attempt += 1) {
     throwIfInterrupted(options.signal);
-    const token = await mark(path);
+    // Every time: who gives a lock up may remove the directory that it was alone in.
+    await mkdir(dirname(path), { recursive: true });
+    const token = await mark(path, now());
     if (token !== undefined) return held(path, token);
     const owner = await readOwner(path);
     if (await removeDeadMark(path, owner)) continue;
-    if (attempt === 0) options.onWait?.(owner?.identity);
-    if (performance.now() >= endsAt) throw locked(path, owner?.identity);
-    await sleep(pauseMs * (0.5 + Math.random()));
+    if (attempt === 0) options.onWait?.(owner?.identity, owner?.since);
+    if (performance.now() >= endsAt) throw locked(path, owner);
+    await pause(pauseMs * (0.5 + Math.random()), options.signal);
     pauseMs = Math.min(pauseMs * 2, POLL_MS.most);
   }
 }
@@ -75,16 +80,25 @@ export async function withFileLock<T>(
   }
 }
 
-/** Creates the mark, complete from its first moment (link, not create and write); its token, or undefined. */
-async function mark(path: string): Promise<string | undefined> {
+/** An interruption ends it early; whoever waits then looks at the signal. */
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
+
+/**
+ * Creates the mark, complete from its first moment (link, not create and write); its token, or undefined when there
+ * is one, or the directory has just gone.
+ */
+async function mark(path: string, now: Date): Promise<string | undefined> {
   const token = randomUUID();
   const draft = `${path}.${token}`;
-  await writeFile(draft, JSON.stringify({ token, identity: await readProcessIdentity() }), { flag: 'wx' });
   try {
+    const text = JSON.stringify({ token, identity: await readProcessIdentity(), since: now.toISOString() });
+    await writeFile(draft, text, { flag: 'wx' });
     await link(draft, path);
     return token;
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return undefined;
+    if (isSystemError(error, 'EEXIST', 'ENOENT')) return undefined;
     throw error;
   } finally {
     await rm(draft, { force: true });
@@ -107,10 +121,18 @@ function held(path: string, token: string): FileLock {
 async function readOwner(path: string): Promise<Owner | undefined> {
   const found = await readJsonObjectIfExists(path);
   // A mark that a power cut emptied still locks, until it counts as abandoned.
-  if (found === undefined) return (await exists(path)) ? { token: '', identity: undefined } : undefined;
-  const token = typeof found['token'] === 'string' ? found['token'] : '';
-  return { token, identity: parseProcessIdentity(found['identity']) };
+  if (found === undefined) return (await exists(path)) ? NOBODY : undefined;
+  const { token, identity, since } = found;
+  const instant = new Date(typeof since === 'string' ? since : Number.NaN);
+  return {
+    token: typeof token === 'string' ? token : '',
+    identity: parseProcessIdentity(identity),
+    since: Number.isNaN(instant.getTime()) ? undefined : instant,
+  };
 }
+
+/** What an empty mark says. */
+const NOBODY: Owner = { token: '', identity: undefined, since: undefined };
 
 /**
  * Removes the mark of a dead owner; true when the caller should try again at once. The right to remove one
@@ -121,7 +143,7 @@ async function removeDeadMark(path: string, owner: Owner | undefined): Promise<b
   if (owner === undefined) return true;
   if (!(await isDead(path, owner))) return false;
   const right = `${path}.takeover-${owner.token.slice(0, 8)}`;
-  const token = await mark(right);
+  const token = await mark(right, new Date());
   if (token === undefined) return removeDeadMark(right, await readOwner(right));
   try {
     if ((await readOwner(path))?.token === owner.token) await rm(path, { force: true });
@@ -151,10 +173,11 @@ function throwIfInterrupted(signal: AbortSignal | undefined): void {
   }
 }
 
-function locked(path: string, owner: ProcessIdentity | undefined): Failure {
+function locked(path: string, found: Owner | undefined): Failure {
+  const owner = found?.identity;
   const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`;
   return new Failure('conflict', 'E_LOCKED', `${path} is locked by ${who}`, {
     hint: 'wait until that process has ended; remove the file only if you know that it has',
-    evidence: { lock: path, owner },
+    evidence: { lock: path, owner, since: found?.since?.toISOString() },
   });
 }

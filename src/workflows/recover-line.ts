@@ -20,7 +20,7 @@ export interface LineRecovery {
 }
 
 /** Files that are written under another name first, and claims on locks of dead processes. */
-const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$|^\.lock\../;
+const TEMPORARY = /^\..*\.[0-9a-f]{8}\.tmp$|^\.(?:lock|turn)\../;
 
 /** Temporary files live for milliseconds; older ones were left by a kill. */
 const STALE_TEMPORARY_MS = 3_600_000;
