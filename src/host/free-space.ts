@@ -1,14 +1,22 @@
-import { lstat, readdir, statfs } from 'node:fs/promises';
+import { lstat, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isSystemError } from './files.ts';
 
-/** Bytes that this user may still write where `path` is, or will be: its nearest existing parent is asked. */
-export async function readFreeBytes(path: string): Promise<number> {
+/** What is free where a directory is, or will be. */
+export interface FreeSpace {
+  /** Bytes that this user may still write. */
+  readonly freeBytes: number;
+  /** Number of the file system: directories with equal ones share what is free. */
+  readonly device: number;
+}
+
+/** Looks at the file system that a path is on, or will be on: its nearest existing parent is asked. */
+export async function readFreeSpace(path: string): Promise<FreeSpace> {
   let asked = resolve(path);
   for (;;) {
     try {
-      const found = await statfs(asked);
-      return found.bavail * found.bsize;
+      const [found, { dev }] = await Promise.all([statfs(asked), stat(asked)]);
+      return { freeBytes: found.bavail * found.bsize, device: dev };
     } catch (error) {
       if (!isSystemError(error, 'ENOENT', 'ENOTDIR') || asked === dirname(asked)) throw error;
       asked = dirname(asked);

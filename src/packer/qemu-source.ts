@@ -18,6 +18,9 @@ export const RUN_FILES = {
   qmp: 'qmp.sock',
 } as const;
 
+/** Ports of 127.0.0.1 among which Packer chooses one to reach the guest by. */
+export const SSH_HOST_PORTS = { first: 22_000, last: 30_000 } as const;
+
 /** File name of the finished disk in the output directory. */
 export const DISK_FILE = 'disk.qcow2';
 
@@ -64,8 +67,8 @@ const CONNECTION_OPTIONS: SourceOptions = {
   vnc_bind_address: '127.0.0.1',
   boot_wait: '-1s',
   http_bind_address: '127.0.0.1',
-  host_port_min: 22000,
-  host_port_max: 30000,
+  host_port_min: SSH_HOST_PORTS.first,
+  host_port_max: SSH_HOST_PORTS.last,
   communicator: 'ssh',
   ssh_username: 'root',
   ssh_port: 22,

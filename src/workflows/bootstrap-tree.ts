@@ -20,15 +20,21 @@ const TOO_SMALL_STATUS = 28;
 /** Lines kept for the log; mmdebstrap writes some thousands. */
 const LOG_LINES = 50_000;
 
-/** Where the tree is made: in memory when it fits there three times over (tree, packages, page cache), else on disk. */
+/** Where more than this is available, a tree is made in memory: it fits three times over (tree, packages, page cache). */
+export function memoryForTreeBytes(treeBytes: number): number {
+  return 3 * treeBytes + GIB;
+}
+
+/** Where the tree is made: in memory where there is enough, see {@link memoryForTreeBytes}, else on disk. */
 export async function chooseScratch(closure: Pick<Closure, 'index'>, directory: string): Promise<string> {
   const { availableBytes } = await readMemory();
-  if (availableBytes > 3 * installedBytes(closure.index) + GIB) return 'tmpfs';
+  if (availableBytes > memoryForTreeBytes(installedBytes(closure.index))) return 'tmpfs';
   await mkdir(directory, { recursive: true });
   return directory;
 }
 
-function installedBytes(index: string): number {
+/** What the packages of a `Packages` index come to when they are installed, in bytes. */
+export function installedBytes(index: string): number {
   const paragraphs = parseDeb822(index, 'closure index');
   return paragraphs.reduce((sum, each) => sum + Number(fieldOf(each, 'Installed-Size') ?? 0) * 1024, 0);
 }

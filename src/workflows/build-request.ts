@@ -26,6 +26,8 @@ export interface BuildRequest {
   readonly offline: boolean;
   readonly test: boolean;
   readonly rebuild: boolean;
+  /** Queues behind another build of the line, instead of refusing. */
+  readonly wait: boolean;
   /** Run to continue; an empty string means the newest. */
   readonly resume?: string;
   readonly keepFailed: boolean;

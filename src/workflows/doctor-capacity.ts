@@ -1,48 +1,71 @@
 import { findLoopbackPort } from '../host/loopback-port.ts';
-import { readUsedBytes } from '../host/free-space.ts';
+import { readUsedBytes, type FreeSpace } from '../host/free-space.ts';
 import { readMemory } from '../host/memory.ts';
-import { GIB, renderByteSize } from '../values/byte-size.ts';
+import { SSH_HOST_PORTS } from '../packer/qemu-source.ts';
+import { MIB, renderByteSize } from '../values/byte-size.ts';
+import { memoryForTreeBytes } from './bootstrap-tree.ts';
+import { machineMemoryBytes, peakBytes, planSpace, type DiskFacts, type Place } from './build-needs.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
 import type { DoctorMachine } from './doctor-machine.ts';
 
-/** A directory that builds write to, with what it needs. */
-interface Place {
-  readonly name: string;
-  readonly directory: string;
-  /** Below this no build fits, in bytes. */
-  readonly leastBytes: number;
-  /** Below this the next builds may not fit, in bytes. */
-  readonly plentyBytes: number;
+/** The guest of the built-ins. */
+const LEAST_MEMORY_BYTES = machineMemoryBytes({ memoryMiB: 1024 });
+/** Where there is this much, the tree of the largest built-in is made in memory. */
+const PLENTY_MEMORY_BYTES = memoryForTreeBytes(1096 * MIB);
+
+/** What the doctor asks of a machine: that the smallest built-in fits, and that the largest does, its tree on disk. */
+const SMALLEST = referenceFacts({ missingDebBytes: 107 * MIB, installedBytes: 316 * MIB, scratch: 'memory' });
+const LARGEST = referenceFacts({ missingDebBytes: 249 * MIB, installedBytes: 1096 * MIB, scratch: 'disk' });
+
+/** What built-ins have in common; the rest was measured, see `build-needs.ts`. */
+function referenceFacts(
+  measured: Pick<DiskFacts, 'missingDebBytes' | 'installedBytes' | 'scratch'>,
+): DiskFacts {
+  return {
+    ...measured,
+    disk: { sizeMiB: 4096 },
+    sparsify: 'in-place',
+    targets: [{ compression: 'zlib', outer: 'none' }],
+  };
 }
 
-/** A build VM of 1 GiB beside a base filesystem of about 1 GiB in memory. */
-const LEAST_MEMORY_BYTES = 1.5 * GIB;
-const PLENTY_MEMORY_BYTES = 3 * GIB;
-
 /**
- * Free space where builds write. One build of the largest built-in keeps about 3 GiB in its run directory (overlay,
- * raw working disk, result), 1 GiB in the cache and 0.5 GiB in the catalogue.
+ * Free space where builds write; directories on one file system are looked at together. Less than the smallest
+ * built-in needs fails, less than the largest needs is a warning.
  */
 export async function checkSpace(
   directories: { readonly cache: string; readonly state: string; readonly catalogue: string },
   machine: DoctorMachine,
 ): Promise<DoctorFinding[]> {
-  const places: readonly Place[] = [
-    { name: 'cache', directory: directories.cache, leastBytes: 2 * GIB, plentyBytes: 6 * GIB },
-    { name: 'runs', directory: directories.state, leastBytes: 4 * GIB, plentyBytes: 8 * GIB },
-    { name: 'catalogue', directory: directories.catalogue, leastBytes: 1 * GIB, plentyBytes: 4 * GIB },
-  ];
-  return Promise.all(places.map(async (place) => checkPlace(place, machine)));
+  const { cache, state: runs, catalogue } = directories;
+  const spots = await Promise.all(
+    Object.entries({ cache, runs, catalogue }).map(async ([place, directory]) => ({
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys that stand there
+      place: place as Place,
+      directory,
+      ...(await machine.readFreeSpace(directory)),
+    })),
+  );
+  return Promise.all(
+    spots.map(async (spot) => {
+      const together = spots.filter(({ device }) => device === spot.device).map(({ place }) => place);
+      return checkSpot(spot, together);
+    }),
+  );
 }
 
-async function checkPlace(place: Place, machine: DoctorMachine): Promise<DoctorFinding> {
-  const name = `${place.name} space`;
-  const freeBytes = await machine.readFreeBytes(place.directory);
-  const used = renderByteSize(await readUsedBytes(place.directory));
-  const text = `${renderByteSize(freeBytes)} free, ${used} used in ${place.directory}`;
-  if (freeBytes >= place.plentyBytes) return { name, status: 'ok', text };
-  const status = freeBytes < place.leastBytes ? 'fail' : 'warn';
-  return { name, status, text, remedy: `make room: ${renderByteSize(place.plentyBytes)} are comfortable` };
+async function checkSpot(
+  { place, directory, freeBytes }: FreeSpace & { readonly place: Place; readonly directory: string },
+  together: readonly Place[],
+): Promise<DoctorFinding> {
+  const name = `${place} space`;
+  const used = renderByteSize(await readUsedBytes(directory));
+  const text = `${renderByteSize(freeBytes)} free, ${used} used in ${directory}`;
+  const plentyBytes = peakBytes(planSpace(LARGEST), together);
+  if (freeBytes >= plentyBytes) return { name, status: 'ok', text };
+  const status = freeBytes < peakBytes(planSpace(SMALLEST), together) ? 'fail' : 'warn';
+  const what = together.length === 1 ? '' : ` for ${together.join(', ')} together`;
+  return { name, status, text, remedy: `make room: ${renderByteSize(plentyBytes)} are comfortable${what}` };
 }
 
 /** Memory that is free now. @param root stands for `/` */
@@ -56,10 +79,10 @@ export async function checkMemory(root: string): Promise<DoctorFinding> {
   return { name, status, text, remedy };
 }
 
-/** Whether a server can listen on 127.0.0.1, where Packer meets the guest. */
+/** Whether a server can listen on 127.0.0.1 in the range where Packer meets the guest. */
 export async function checkPorts(): Promise<DoctorFinding> {
   try {
-    const port = await findLoopbackPort();
+    const port = await findLoopbackPort(SSH_HOST_PORTS);
     return { name: 'loopback ports', status: 'ok', text: `can be bound (${port} was free)` };
   } catch (error) {
     const text = `none can be bound on 127.0.0.1: ${String(error)}`;

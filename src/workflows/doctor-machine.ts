@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
 import { chooseAccelerator, type AcceleratorRequest } from '../host/accelerator.ts';
 import { readTextIfExists } from '../host/files.ts';
+import type { FreeSpace } from '../host/free-space.ts';
 import { findReadableKernel, NO_KERNEL } from '../host/host-kernel.ts';
 import { NEEDED_FILES } from '../host/tool-table.ts';
 import { describeBadTool, packerLicence, probeTools, toolRemedy, type ProbedTool } from '../host/tools.ts';
@@ -20,8 +21,8 @@ export interface DoctorMachine {
   readonly architecture: string;
   /** The KVM device. */
   readonly kvm: string;
-  /** Bytes that are free for a directory, which may not exist yet. */
-  readonly readFreeBytes: (directory: string) => Promise<number>;
+  /** What is free for a directory, which may not exist yet. */
+  readonly readFreeSpace: (directory: string) => Promise<FreeSpace>;
 }
 
 const CONTAINER_REMEDY =

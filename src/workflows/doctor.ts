@@ -1,5 +1,5 @@
 import { machine as processorName, userInfo } from 'node:os';
-import { readFreeBytes } from '../host/free-space.ts';
+import { readFreeSpace } from '../host/free-space.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { checkMemory, checkPorts, checkSpace } from './doctor-capacity.ts';
 import { findingsOf, type DoctorFinding } from './doctor-finding.ts';
@@ -12,6 +12,7 @@ import {
   checkTools,
   type DoctorMachine,
 } from './doctor-machine.ts';
+import { checkLeftovers } from './doctor-leftovers.ts';
 import { checkMirror } from './doctor-mirror.ts';
 
 /** What `doctor` was asked. */
@@ -31,7 +32,7 @@ export interface DoctorRequest {
 export interface DoctorReport {
   /** True when a build can work: nothing failed. */
   readonly healthy: boolean;
-  /** In a fixed order: Node, architecture, programs, kernel, namespaces, accelerator, space, memory, ports, mirror. */
+  /** In a fixed order: Node, architecture, programs, kernel, namespaces, accelerator, space, memory, ports, leftovers, mirror. */
   readonly findings: readonly DoctorFinding[];
 }
 
@@ -51,6 +52,7 @@ export async function runDoctor(request: DoctorRequest, context: WorkflowContext
     findingsOf('space', async () => checkSpace(places, machine)),
     findingsOf('memory', async () => checkMemory(machine.root)),
     findingsOf('loopback ports', checkPorts),
+    findingsOf('leftovers', async () => checkLeftovers(request, context, machine)),
     findingsOf('mirror', async () => (request.offline === true ? [] : checkMirror(context, request.mirror))),
   ]);
   const findings = [
@@ -73,6 +75,6 @@ function thisMachine(): DoctorMachine {
     nodeVersion: process.versions.node,
     architecture: processorName(),
     kvm: '/dev/kvm',
-    readFreeBytes,
+    readFreeSpace,
   };
 }

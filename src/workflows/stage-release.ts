@@ -37,16 +37,21 @@ export async function removeStaging(directory: string): Promise<void> {
 
 /** Removes the staging directories of processes that are dead; returns what was removed. */
 export async function sweepStaging(catalogue: string): Promise<string[]> {
-  const swept: string[] = [];
+  const dead = await findDeadStaging(catalogue);
+  for (const directory of dead) await removeStaging(directory);
+  return dead;
+}
+
+/** What {@link sweepStaging} would remove. */
+export async function findDeadStaging(catalogue: string): Promise<string[]> {
+  const dead: string[] = [];
   for (const name of await listNames(join(catalogue, STAGING))) {
     if (!name.endsWith(OWNER_SUFFIX)) continue;
     const directory = join(catalogue, STAGING, name.slice(0, -OWNER_SUFFIX.length));
     const owner = parseProcessIdentity(await readJsonObjectIfExists(ownerFile(directory)));
-    if (!owner || (await checkAlive(owner)) !== 'dead') continue;
-    await removeStaging(directory);
-    swept.push(directory);
+    if (owner && (await checkAlive(owner)) === 'dead') dead.push(directory);
   }
-  return swept;
+  return dead;
 }
 
 /**

@@ -45,11 +45,19 @@ export async function withWorkDirectory<T>(
  * is only warned of.
  */
 export async function sweepWorkDirectories(context: WorkflowContext): Promise<void> {
-  const work = workDirectories(context.directories.cache);
-  for (const name of await readdir(work).catch((): string[] => [])) {
-    const directory = join(work, name);
-    if (await isAbandoned(directory)) await removeOrWarn(directory, context);
+  for (const directory of await findAbandonedWork(context.directories.cache)) {
+    await removeOrWarn(directory, context);
   }
+}
+
+/** What {@link sweepWorkDirectories} would remove. */
+export async function findAbandonedWork(cache: string): Promise<string[]> {
+  const work = workDirectories(cache);
+  const abandoned: string[] = [];
+  for (const name of await readdir(work).catch((): string[] => [])) {
+    if (await isAbandoned(join(work, name))) abandoned.push(join(work, name));
+  }
+  return abandoned;
 }
 
 async function removeOrWarn(directory: string, context: WorkflowContext): Promise<void> {

@@ -37,6 +37,7 @@ export const baseCommand: Command<typeof OPTIONS> = {
       offline: options.offline,
       test: false,
       rebuild: options.rebuild,
+      wait: false,
       keepFailed: false,
       dryRun: false,
       ...definedMembers({

@@ -21,6 +21,7 @@ const OPTIONS = {
   ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
   rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
+  wait: { kind: 'flag', summary: 'queue behind another build of the same line instead of refusing' },
   resume: {
     kind: 'optional-text',
     value: 'RUN',
@@ -70,6 +71,7 @@ export function buildRequestOf(options: OptionValues<typeof OPTIONS>, catalogue:
     offline: options.offline,
     test: !options['no-test'],
     rebuild: options.rebuild,
+    wait: options.wait,
     keepFailed: options['keep-failed'],
     dryRun: options['dry-run'],
     ...definedMembers({

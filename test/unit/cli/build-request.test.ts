@@ -21,6 +21,7 @@ describe('the build request', () => {
       offline: false,
       test: true,
       rebuild: false,
+      wait: false,
       keepFailed: false,
       dryRun: false,
     });
@@ -30,7 +31,7 @@ describe('the build request', () => {
     const argv =
       '--profile a --profile=b --target kvm,vmware --target hyperv --set disk.sizeMiB=1 --catalogue d --date 2026-11-21 ' +
       '--build-number 7 --new-catalogue --accel tcg --mirror http://m.example/debian --guest-mirror https://g.example/d ' +
-      '--packer /p --offline --no-test --rebuild --keep-failed --dry-run';
+      '--packer /p --offline --no-test --rebuild --wait --keep-failed --dry-run';
     expect(requestFor(...argv.split(' '))).toEqual({
       profiles: ['a', 'b'],
       targets: ['kvm', 'vmware', 'hyperv'],
@@ -46,6 +47,7 @@ describe('the build request', () => {
       offline: true,
       test: false,
       rebuild: true,
+      wait: true,
       keepFailed: true,
       dryRun: true,
     });

@@ -10,7 +10,7 @@ import {
   writeFileAtomically,
 } from '../../../src/host/files.ts';
 import { findProgram, findProgramIfAny } from '../../../src/host/find-program.ts';
-import { readFreeBytes, readUsedBytes } from '../../../src/host/free-space.ts';
+import { readFreeSpace, readUsedBytes } from '../../../src/host/free-space.ts';
 import { findReadableKernel, requireReadableKernel } from '../../../src/host/host-kernel.ts';
 
 let directory = '';
@@ -130,9 +130,15 @@ describe('findReadableKernel', () => {
 
 describe('space', () => {
   test('is asked of the nearest parent that exists', async () => {
-    const here = await readFreeBytes(directory);
-    expect(here).toBeGreaterThan(0);
-    expect(Math.abs((await readFreeBytes(join(directory, 'not/yet/there'))) - here)).toBeLessThan(2 ** 30);
+    const here = await readFreeSpace(directory);
+    expect(here.freeBytes).toBeGreaterThan(0);
+    const there = await readFreeSpace(join(directory, 'not/yet/there'));
+    expect(there.device).toBe(here.device);
+    expect(Math.abs(there.freeBytes - here.freeBytes)).toBeLessThan(2 ** 30);
+  });
+
+  test('of another file system is another’s', async () => {
+    expect((await readFreeSpace('/proc/self')).device).not.toBe((await readFreeSpace(directory)).device);
   });
 
   test('in use counts blocks, not the length of sparse files', async () => {

@@ -93,8 +93,8 @@ async function doctor(
   };
   const { uid = 0, architecture = 'x86_64', freeGiB = 100, ...request } = more;
   const kvm = join(root, 'dev/kvm');
-  const readFreeBytes = async () => freeGiB * 1024 ** 3;
-  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', architecture, kvm, readFreeBytes };
+  const readFreeSpace = async () => ({ freeBytes: freeGiB * 1024 ** 3, device: 1 });
+  const machine = { root, uid, userName: 'mint', nodeVersion: '20.20.2', architecture, kvm, readFreeSpace };
   const report = await runDoctor({ catalogue: join(root, 'catalogue'), machine, ...request }, context);
   return { report, specs };
 }
@@ -107,8 +107,8 @@ describe('the doctor', () => {
     expect(report.healthy).toBe(true);
     const names = report.findings.map((found) => found.name);
     expect(names.slice(0, 4)).toEqual(['node', 'architecture', 'packer', 'qemu-system-x86_64']);
-    expect(names.slice(-11).join(', ')).toBe(
-      'user namespaces, accelerator, cache space, runs space, catalogue space, memory, loopback ports, ' +
+    expect(names.slice(-12).join(', ')).toBe(
+      'user namespaces, accelerator, cache space, runs space, catalogue space, memory, loopback ports, leftovers, ' +
         'mirror trixie, mirror trixie-security, mirror bookworm, mirror bookworm-security',
     );
     expect(finding(report, 'accelerator')).toMatchObject({ status: 'warn' });
@@ -157,8 +157,8 @@ test.each([
 
 test.each([
   { freeGiB: 8, statuses: ['ok', 'ok', 'ok'], because: 'comfortable' },
-  { freeGiB: 5, statuses: ['warn', 'warn', 'ok'], because: 'enough for one build' },
-  { freeGiB: 3, statuses: ['warn', 'fail', 'warn'], because: 'a run does not fit' },
+  { freeGiB: 3, statuses: ['warn', 'warn', 'warn'], because: 'a system VM does not fit beside its cache' },
+  { freeGiB: 1, statuses: ['fail', 'fail', 'fail'], because: 'not even the smallest fits' },
   { freeGiB: 0, statuses: ['fail', 'fail', 'fail'], because: 'full' },
 ])('space of $freeGiB GiB: $because', async ({ freeGiB, statuses }) => {
   const { report } = await doctor({}, { freeGiB, offline: true });

@@ -67,13 +67,14 @@ describe('what stands in the way', () => {
   });
 });
 
+const claim = (memoryBytes: number, budgetBytes: number, since: string) => ({
+  ...held(memoryBytes),
+  budgetBytes,
+  since,
+});
+
 describe('the budget', () => {
   const NOW = new Date('2026-11-21T12:00:00Z');
-  const claim = (memoryBytes: number, budgetBytes: number, since: string) => ({
-    ...held(memoryBytes),
-    budgetBytes,
-    since,
-  });
   test.each([
     { others: [], free: 80, memoryBytes: 80, because: 'nobody holds anything' },
     {
@@ -171,8 +172,8 @@ describe('a share of the host', () => {
     { change: { pidNamespace: 'pid:[1]' }, ageMs: 11 * 60_000, stays: false, because: 'nobody renews it' },
   ])('of another counts only while it may live: $because', async ({ change, ageMs, stays }) => {
     const identity = { ...(await readProcessIdentity()), ...change };
-    const claim = { turn: 3, memoryBytes: 90, cores: 1, identity, state: 'held' };
-    const path = await scratch.write('shares/3-1-abcdef.json', JSON.stringify(claim));
+    const foreign = { turn: 3, memoryBytes: 90, cores: 1, identity, state: 'held' };
+    const path = await scratch.write('shares/3-1-abcdef.json', JSON.stringify(foreign));
     const { utimes } = await import('node:fs/promises');
     const then = new Date(Date.now() - ageMs);
     await utimes(path, then, then);
@@ -187,8 +188,8 @@ describe('a share of the host', () => {
 
   test('claims of another machine neither count nor go', async () => {
     const identity = { ...(await readProcessIdentity()), host: 'elsewhere', bootId: 'another' };
-    const claim = { turn: 3, memoryBytes: 90, cores: 1, identity, state: 'held' };
-    await scratch.write('shares/3-1-abcdef.json', JSON.stringify(claim));
+    const foreign = { turn: 3, memoryBytes: 90, cores: 1, identity, state: 'held' };
+    await scratch.write('shares/3-1-abcdef.json', JSON.stringify(foreign));
     await (await takeHostShare({ memoryBytes: 60, cores: 1 }, options().options)).release();
     expect(await claims()).toEqual(['3-1-abcdef.json']);
   });
