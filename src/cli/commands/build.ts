@@ -21,7 +21,7 @@ const OPTIONS = {
   ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
   rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
-  wait: { kind: 'flag', summary: 'queue behind another build of the same line instead of refusing' },
+  wait: { kind: 'flag', summary: 'queue behind another build of the same line' },
   resume: {
     kind: 'optional-text',
     value: 'RUN',

@@ -50,8 +50,72 @@ describe('readMemory', () => {
       memory: { totalBytes: 7_000_000_000, availableBytes: 6_144_000_000 },
       because: 'the machine has less free than the limit leaves',
     },
+    {
+      files: {
+        'memory.max': '4000000000\n',
+        'memory.current': '3900000000\n',
+        'memory.stat': 'anon 1000000000\nshmem 5\ninactive_file 2000000000\nactive_file 900000000\n',
+      },
+      memory: limited,
+      because: 'page cache gives way (version 2)',
+    },
+    {
+      files: {
+        'memory/memory.limit_in_bytes': '4000000000\n',
+        'memory/memory.usage_in_bytes': '3900000000\n',
+        'memory/memory.stat':
+          'inactive_file 7\ntotal_inactive_file 2000000000\ntotal_active_file 900000000\n',
+      },
+      memory: limited,
+      because: 'page cache gives way (version 1)',
+    },
+    {
+      files: {
+        '../../../proc/self/cgroup': '0::/system.slice/ci.service\n',
+        'system.slice/memory.max': 'max\n',
+        'system.slice/memory.current': '9\n',
+        'system.slice/ci.service/memory.max': '4000000000\n',
+        'system.slice/ci.service/memory.current': '1000000000\n',
+      },
+      memory: limited,
+      because: 'a service has a limit of its own',
+    },
+    {
+      files: {
+        '../../../proc/self/cgroup': '0::/outer/inner\n',
+        'outer/memory.max': '4000000000\n',
+        'outer/memory.current': '1000000000\n',
+        'outer/inner/memory.max': 'max\n',
+        'outer/inner/memory.current': '1\n',
+      },
+      memory: limited,
+      because: 'the group around it has one',
+    },
+    {
+      files: {
+        '../../../proc/self/cgroup': '5:cpu,memory:/box\n1:cpu:/\n',
+        'memory/box/memory.limit_in_bytes': '4000000000\n',
+        'memory/box/memory.usage_in_bytes': '1000000000\n',
+      },
+      memory: limited,
+      because: 'version 1, a group within',
+    },
+    {
+      files: {
+        '../../../proc/self/cgroup': '0::/../../elsewhere\n',
+        'memory.max': '4000000000\n',
+        'memory.current': '1000000000\n',
+      },
+      memory: limited,
+      because: 'a path outside of what this container sees',
+    },
+    {
+      files: { 'memory.max': '4000000000\n', 'memory.current': '5000000000\n', 'memory.stat': 'nonsense' },
+      memory: { totalBytes: 4_000_000_000, availableBytes: 0 },
+      because: 'over its limit',
+    },
   ])('$because', async ({ files, memory }) => {
-    await mkdir(join(root, 'proc'));
+    await mkdir(join(root, 'proc/self'), { recursive: true });
     await writeFile(join(root, 'proc/meminfo'), MEMINFO);
     for (const [name, text] of Object.entries(files)) {
       const path = join(root, 'sys/fs/cgroup', name);

@@ -181,6 +181,8 @@ test('several shortages are told at once, each with what to do', async () => {
   });
 });
 
+const most = (found: BuildNeeds): number => Math.max(...found.space.map(({ cache }) => cache));
+
 describe('the needs of a plan', () => {
   const packages = [samplePackage('one'), { ...samplePackage('two'), sizeBytes: 100 * MIB }];
   const busybox = samplePackage('busybox-static');
@@ -204,7 +206,6 @@ describe('the needs of a plan', () => {
       scriptedContext(scratch.path, {}).context,
       machine(one(9), { readAvailableMemory: async () => availableGiB * GIB }),
     );
-  const most = (found: BuildNeeds): number => Math.max(...found.space.map(({ cache }) => cache));
 
   test('of an empty cache', async () => {
     const found = await needs();
