@@ -39,7 +39,7 @@ export async function buildLine(
   if ('outcome' in planned) {
     return { ...planned.outcome, stageMs: stages.durations, totalMs: Math.round(performance.now() - began) };
   }
-  const { scene, reserved } = planned;
+  const { scene, reserved, release } = planned;
   stages.recordIn(scene.run, scene.secrets);
   try {
     const built = await takeThroughStages(stages, scene, reserved, shared);
@@ -49,6 +49,8 @@ export async function buildLine(
     return { ...built, stageMs: stages.durations, totalMs, ...usual };
   } catch (error) {
     throw await giveUp(error, stages, scene, reserved);
+  } finally {
+    await release();
   }
 }
 

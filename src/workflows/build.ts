@@ -66,6 +66,7 @@ async function prepareResumption(
     ...(named === undefined ? {} : { packer: named }),
     offline: asked.offline || before.offline,
     keepFailed: asked.keepFailed,
+    wait: asked.wait,
   };
   const [reference = ''] = request.profiles;
   const prepared = await prepareProfile(reference, request, context);

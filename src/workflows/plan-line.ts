@@ -7,7 +7,11 @@ import { markBuilding, requireAllocation } from './allocate-version.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { describeReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
 import { describePlan, describeReleased, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
+import { takeHostShare } from './host-budget.ts';
+import { takeLineTurn } from './line-turn.ts';
+import { checkMirrorAge } from './mirror-age.ts';
 import { planBuild, type BuildPlan } from './plan-build.ts';
+import { checkPreflight, readNeeds } from './preflight.ts';
 import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
 import { recoverLine } from './recover-line.ts';
@@ -31,7 +35,13 @@ export interface LineInputs {
 
 /** A plan that is to be carried out, or the answer that nothing is. */
 export type PlannedLine =
-  { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
+  | {
+      readonly scene: BuildScene;
+      readonly reserved: ReservedBuild;
+      /** Lets others build the line, and use the machine. */
+      readonly release: () => Promise<void>;
+    }
+  | { readonly outcome: UntimedOutcome };
 
 /**
  * Plans one line and takes everything it needs: the version and a directory for the run, or those of the run that is
@@ -49,13 +59,75 @@ export async function planLine(
   const plan = await planBuild(prepared, host, resolving, request, context);
   for (const text of plan.warnings) context.emit({ type: 'warning', text });
   checkSecretValues(secretValues(plan, context));
-  if (saved !== undefined) return resumeLine(plan, saved, request, context);
+  const answer = saved === undefined ? await findAnswer(plan, request) : undefined;
+  if (answer) return { outcome: answer };
+  const place = await takePlace(plan, request, context);
+  try {
+    await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
+    await sweepRuns(context);
+    const begun = await beginOrResume(place.waited, inputs, plan, request, context);
+    if ('scene' in begun) return { ...begun, release: place.release };
+    await place.release();
+    return begun;
+  } catch (error) {
+    await place.release();
+    throw error;
+  }
+}
+
+/** The answer that needs no building. */
+async function findAnswer(plan: BuildPlan, request: BuildRequest): Promise<UntimedOutcome | undefined> {
   const equal = request.rebuild ? undefined : await findEqualRelease(plan, request);
-  if (equal) return { outcome: equal };
-  if (request.dryRun) return { outcome: await describePlan(plan, request) };
-  await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
-  await sweepRuns(context);
-  return beginLine(inputs.reference, plan, request, context);
+  return equal ?? (request.dryRun ? describePlan(plan, request) : undefined);
+}
+
+/**
+ * Takes the line, so that nobody else builds it meanwhile, and a share of this machine. Both end with our process.
+ * Whether somebody else's build of the line had to end first is said, because that changes what there is to do.
+ */
+async function takePlace(
+  plan: BuildPlan,
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<{ waited: boolean; release: () => Promise<void> }> {
+  const { line } = plan.profile;
+  const { directories, signal, emit, clock } = context;
+  await checkMirrorAge(line, plan.closure.mirrors, request);
+  const turn = await takeLineTurn(request.catalogue, line, { wait: request.wait, signal, emit, clock });
+  try {
+    const needs = await readNeeds(plan, context);
+    const share = await takeHostShare(needs.share, { stateDirectory: directories.state, signal, emit });
+    const release = async (): Promise<void> => {
+      await share.release();
+      await turn.release();
+    };
+    try {
+      await checkPreflight(needs, request, context);
+      return { waited: turn.waited, release };
+    } catch (error) {
+      await share.release();
+      throw error;
+    }
+  } catch (error) {
+    await turn.release();
+    throw error;
+  }
+}
+
+type BegunLine =
+  { readonly scene: BuildScene; readonly reserved: ReservedBuild } | { readonly outcome: UntimedOutcome };
+
+async function beginOrResume(
+  waited: boolean,
+  { reference, saved }: LineInputs,
+  plan: BuildPlan,
+  request: BuildRequest,
+  context: WorkflowContext,
+): Promise<BegunLine> {
+  if (saved !== undefined) return resumeLine(plan, saved, request, context);
+  // Whoever had the line before us may have made just what we want.
+  const answer = waited ? await findAnswer(plan, request) : undefined;
+  return answer ? { outcome: answer } : beginLine(reference, plan, request, context);
 }
 
 async function beginLine(
@@ -63,7 +135,7 @@ async function beginLine(
   plan: BuildPlan,
   request: BuildRequest,
   context: WorkflowContext,
-): Promise<PlannedLine> {
+): Promise<BegunLine> {
   const { name, line } = plan.profile;
   const run = await RunDirectory.create(context.directories.state, name, line, context.clock.now());
   const scene = { request, context, plan, run, secrets: filterOf(plan, context) };
@@ -85,10 +157,9 @@ async function resumeLine(
   saved: SavedRun,
   request: BuildRequest,
   context: WorkflowContext,
-): Promise<PlannedLine> {
+): Promise<BegunLine> {
   const { reservation, recipeDigest } = saved.plan;
   if (plan.recipeDigest !== recipeDigest) throw recipeChanged(saved);
-  await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
   const { state } = await requireAllocation(reservation);
   const run = await RunDirectory.reopen(saved.path, saved.state);
   if (state === 'released') {
