@@ -5,6 +5,9 @@ import { CONSOLE_SIGNS, findConsoleSign, type FoundSign } from './console-signs.
 /** Lines kept of each source. */
 export const LINES_KEPT = 40;
 
+/** systemd's moving stars before what it waits for; one line on a screen, dozens in a log. */
+const WAITING = /^\[[ *]{6}\] /;
+
 /** A sign, and when it was first seen. */
 export interface SeenSign extends FoundSign {
   readonly source: ConsoleSource;
@@ -60,6 +63,7 @@ export class ConsoleWatch {
   #keep(line: string, source: ConsoleSource): void {
     if (line.trim() === '') return;
     const kept = this.#lines.get(source) ?? [];
+    if (WAITING.test(line) && WAITING.test(kept.at(-1) ?? '')) kept.pop();
     kept.push(line);
     if (kept.length > LINES_KEPT) kept.shift();
     this.#lines.set(source, kept);

@@ -12,14 +12,6 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     reason: 'no space was left on the disk',
   },
   {
-    name: 'no-space-for-packages',
-    gravity: 'suspect',
-    sources: ['provisioner'],
-    pattern: /^E: You don't have enough free space in (\S+?)\.?$/,
-    code: 'E_GUEST_NO_SPACE',
-    reason: 'there was not enough space for packages in $1',
-  },
-  {
     name: 'out-of-memory',
     gravity: 'suspect',
     sources: ['serial'],

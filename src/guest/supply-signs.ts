@@ -38,9 +38,18 @@ export const SUPPLY_SIGNS: readonly ConsoleSign[] = [
     name: 'name-not-resolved',
     gravity: 'suspect',
     sources: ['serial', 'provisioner'],
-    pattern: /\bTemporary failure (?:in name resolution|resolving '([^']{1,256})')/,
+    pattern:
+      /(?:\bTemporary failure resolving '([^']{1,256})'|^[\w-]{1,64}: (\S{1,256}): Temporary failure in name resolution$)/,
     code: 'E_GUEST_NO_NETWORK',
-    reason: 'the guest could not resolve names $1',
+    reason: 'the guest could not resolve the name $1$2',
+  },
+  {
+    name: 'no-name-resolution',
+    gravity: 'suspect',
+    sources: ['serial', 'provisioner'],
+    pattern: /\bTemporary failure in name resolution\b/,
+    code: 'E_GUEST_NO_NETWORK',
+    reason: 'the guest could not resolve names',
   },
   {
     name: 'fetch-failed',
