@@ -34,7 +34,7 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     name: 'filesystem-error',
     gravity: 'suspect',
     sources: ['serial'],
-    pattern: kernelLine(String.raw`EXT4-fs error \(device (\S+?)\): (\S+?):?(?: |$)`),
+    pattern: kernelLine(String.raw`EXT4-fs error \(device (\S+?)\)(?: in|:) (\S+?):?(?: |$)`),
     code: 'E_GUEST_FILESYSTEM',
     reason: 'the kernel found an error in the filesystem on $1 ($2)',
   },

@@ -35,13 +35,14 @@ export const SUPPLY_SIGNS: readonly ConsoleSign[] = [
     reason: 'the guest has no way into the network',
   },
   {
+    // apt, curl, and programs that name themselves and then the host, such as ping.
     name: 'name-not-resolved',
     gravity: 'suspect',
     sources: ['serial', 'provisioner'],
     pattern:
-      /(?:\bTemporary failure resolving '([^']{1,256})'|^[\w-]{1,64}: (\S{1,256}): Temporary failure in name resolution$)/,
+      /\bTemporary failure resolving '([^']{1,256})'|\bCould not resolve host: (\S{1,256})|^[\w-]{1,64}: (\S{1,256}): Temporary failure in name resolution$/,
     code: 'E_GUEST_NO_NETWORK',
-    reason: 'the guest could not resolve the name $1$2',
+    reason: 'the guest could not resolve the name $1$2$3',
   },
   {
     name: 'no-name-resolution',

@@ -6,6 +6,30 @@ export type RecordedSign = readonly [line: number, name: string, reason: string]
  * and 13, in files named for them), broken on purpose, and cut to what matters. The word before `.log` tells who wrote it.
  */
 export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
+  'apt-bookworm.provisioner.log': [
+    [8, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [10, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [15, 'package-unknown', 'apt in the guest knows no package curlx'],
+    [
+      22,
+      'fetch-failed',
+      'apt in the guest could not fetch http://127.0.0.1:81/debian/dists/stable/InRelease: Could not connect to 127.0.0.1:81 (127.0.0.1). - connect (111: Connection refused)',
+    ],
+    [42, 'package-failed', 'dpkg in the guest could not configure broken'],
+    [46, 'dpkg-failed', '/usr/bin/dpkg, run by apt in the guest, ended with 1'],
+    [
+      61,
+      'fetch-failed',
+      'apt in the guest could not fetch http://127.0.0.1:81/debian/pool/zed_1_amd64.deb: Insufficient information available to perform this download securely',
+    ],
+    [65, 'archives-not-fetched', 'apt in the guest could not fetch every package'],
+    [66, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [67, 'network-unreachable', 'the guest has no way into the network'],
+    [69, 'no-name-resolution', 'the guest could not resolve names'],
+    [71, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [72, 'no-name-resolution', 'the guest could not resolve names'],
+    [73, 'network-unreachable', 'the guest has no way into the network'],
+  ],
   'apt-trixie.provisioner.log': [
     [
       4,
@@ -21,6 +45,22 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     ],
     [46, 'archives-not-fetched', 'apt in the guest could not fetch every package'],
     [47, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+  ],
+  'disk-bookworm.provisioner.log': [[7, 'write-to-read-only', 'a filesystem could only be read']],
+  'disk-bookworm.serial.log': [
+    [2, 'segfault', 'the program python3 crashed in the guest'],
+    [4, 'disk-error', 'the disk vdc failed at sector 0'],
+    [5, 'disk-error', 'the disk vdc failed at sector 8'],
+    [8, 'filesystem-error', 'the kernel found an error in the filesystem on vdd (trigger_test_error:126)'],
+    [10, 'filesystem-read-only', 'the filesystem on vdd became read-only'],
+    [
+      11,
+      'filesystem-error',
+      'the kernel found an error in the filesystem on vdd (ext4_journal_check_start:83)',
+    ],
+    [12, 'filesystem-read-only', 'the filesystem on vdd became read-only'],
+    [13, 'filesystem-error', 'the kernel found an error in the filesystem on vdd (__ext4_new_inode:1096)'],
+    [14, 'filesystem-read-only', 'the filesystem on vdd became read-only'],
   ],
   'disk-in-use.qemu.log': [
     [1, 'qemu-disk-in-use', 'a disk of the virtual machine is in use by another process'],
@@ -80,6 +120,17 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [12, 'grub-file', 'GRUB did not find /boot/grub/i386-pc/normal.mod'],
     [13, 'grub-rescue', 'GRUB found too little of itself to go on, and waits at its rescue prompt'],
   ],
+  'interface-bookworm.provisioner.log': [
+    [2, 'interface-down', 'the network interface eth7 could not be brought up'],
+  ],
+  'journal-forwarded-bookworm.serial.log': [
+    [4, 'unit-result', 'the unit metrics.service failed (exit-code)'],
+    [16, 'interface-down', 'the network interface eth7 could not be brought up'],
+    [22, 'unit-result', 'the unit networking.service failed (exit-code)'],
+    [24, 'unit-failed', 'a unit of systemd failed: networking…ce - Raise network interfaces'],
+    [38, 'unit-result', 'the unit trouble.service failed (signal)'],
+    [56, 'restarted', 'the guest restarted itself'],
+  ],
   'killed.qemu.log': [[1, 'qemu-killed', 'QEMU was ended from outside, by signal 15']],
   'microvm-no-root.serial.log': [
     [
@@ -88,6 +139,13 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
       'the microvm gave up: no filesystem with UUID 11111111-2222-3333-4444-555555555555',
     ],
     [2, 'powered-off', 'the guest powered itself off'],
+  ],
+  'network-bookworm.provisioner.log': [
+    [18, 'no-dhcp-offer', 'no DHCP server answered the guest'],
+    [32, 'no-dhcp-offer', 'no DHCP server answered the guest'],
+    [41, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [43, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
+    [48, 'package-unknown', 'apt in the guest knows no package curlx'],
   ],
   'network-trixie.provisioner.log': [
     [21, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
@@ -116,6 +174,9 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     ],
     [18, 'initramfs-shell', 'the initramfs could not go on, and waits at its shell'],
   ],
+  'oom-bookworm.serial.log': [
+    [26, 'out-of-memory', 'the guest ran out of memory, and its kernel killed python3'],
+  ],
   'oom-trixie.serial.log': [
     [33, 'out-of-memory', 'the guest ran out of memory, and its kernel killed python3'],
     [34, 'unit-failed', 'a unit of systemd failed: trouble.service - Provision the machine'],
@@ -124,6 +185,11 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [2, 'filesystem-error', 'the kernel found an error in the filesystem on vda1 (trigger_test_error:129)'],
     [4, 'filesystem-read-only', 'the filesystem on vda1 became read-only'],
     [7, 'panic', 'the kernel panicked: sysrq triggered crash'],
+  ],
+  'units-bookworm.serial.log': [
+    [1, 'disk-error', 'the disk vdc failed at sector 8'],
+    [19, 'unit-failed', 'a unit of systemd failed: metrics.service - Collector of metrics'],
+    [25, 'sshd-failed', 'the SSH server did not start'],
   ],
   'units-trixie.serial.log': [
     [2, 'disk-error', 'the disk vdc failed at sector 8'],
