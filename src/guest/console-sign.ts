@@ -23,10 +23,10 @@ export interface ConsoleSign {
 
 /**
  * The beginning of a kernel message on the serial console, time in seconds since the kernel began: Debian's kernels
- * always print it (CONFIG_PRINTK_TIME), and a service that only repeats the words on the console lacks it. It may stand
- * behind the rest of another line, as the kernel does not wait for anybody to finish.
+ * always print it (CONFIG_PRINTK_TIME), and a service that only repeats the words on the console lacks it. It may
+ * stand behind the rest of another line, as the kernel does not wait for anybody to finish.
  */
-export const KERNEL = String.raw`\[ {0,11}\d{1,8}\.\d{6}\] `;
+const KERNEL = String.raw`\[ {0,11}\d{1,8}\.\d{6}\] `;
 
 /** A pattern that begins with a kernel message's time. */
 export function kernelLine(rest: string): RegExp {

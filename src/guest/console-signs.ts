@@ -1,3 +1,4 @@
+import { BOOT_SIGNS } from './boot-signs.ts';
 import { cleanConsoleLine } from './console-line.ts';
 import type { ConsoleSign, ConsoleSource } from './console-sign.ts';
 import { FATAL_SIGNS } from './fatal-signs.ts';
@@ -7,17 +8,19 @@ import { SUPPLY_SIGNS } from './supply-signs.ts';
 import { UNIT_SIGNS } from './unit-signs.ts';
 
 /**
- * The one place that knows what guests, their firmware and QEMU say when something goes wrong. A test finds every row
- * in a recorded console. The order matters twice: the first row that matches a line counts, and of two suspects the
+ * The one place that knows what guests, their firmware and QEMU say when something goes wrong. A test finds every
+ * row in a recorded console. The order matters twice: the first row that matches a line counts, and of two suspects the
  * earlier row is the likelier reason. So what breaks a machine comes before what breaks because of it: a full disk
  * before the package that could not be unpacked, the package before apt that gave up, apt before the unit that ran it.
  */
 export const CONSOLE_SIGNS: readonly ConsoleSign[] = [
   ...FATAL_SIGNS,
-  ...QEMU_SIGNS,
   ...HARDWARE_SIGNS,
   ...SUPPLY_SIGNS,
   ...UNIT_SIGNS,
+  ...BOOT_SIGNS,
+  // Last: Packer ends QEMU by a signal whenever a build fails, whatever the reason is.
+  ...QEMU_SIGNS,
 ];
 
 /** A sign that a line holds. */
@@ -29,7 +32,7 @@ export interface FoundSign {
   readonly reason: string;
 }
 
-/** What a line says about the end of its machine; undefined for nearly every line. Any length is judged in no time. */
+/** What a line says about its machine; undefined for nearly every line. However long a line is, that costs the same. */
 export function findConsoleSign(line: string, source: ConsoleSource): FoundSign | undefined {
   const cleaned = cleanConsoleLine(line);
   for (const sign of CONSOLE_SIGNS) {

@@ -37,7 +37,7 @@ export const FATAL_SIGNS: readonly ConsoleSign[] = [
     name: 'grub-no-kernel',
     gravity: 'fatal',
     sources: ['serial'],
-    pattern: /^error: (?:\S+: )?you need to load the kernel first\./,
+    pattern: /^error: you need to load the kernel first\./,
     code: 'E_GUEST_NO_KERNEL',
     reason: 'GRUB has no kernel to start',
     causes: ['grub-file', 'grub-device'],
@@ -46,9 +46,7 @@ export const FATAL_SIGNS: readonly ConsoleSign[] = [
     name: 'panic-no-root',
     gravity: 'fatal',
     sources: ['serial'],
-    pattern: kernelLine(
-      String.raw`Kernel panic - not syncing: VFS: Unable to mount root fs on (?:"[^"]{0,200}" or )?(\S+)`,
-    ),
+    pattern: kernelLine(String.raw`Kernel panic - not syncing: VFS: Unable to mount root fs on (\S+)`),
     code: 'E_GUEST_NO_ROOT',
     reason: 'the kernel could not mount the root filesystem: it has no driver or no disk for $1',
   },
@@ -56,9 +54,7 @@ export const FATAL_SIGNS: readonly ConsoleSign[] = [
     name: 'panic-no-init',
     gravity: 'fatal',
     sources: ['serial'],
-    pattern: kernelLine(
-      String.raw`Kernel panic - not syncing: (?:No working init found|Requested init \S+ failed)`,
-    ),
+    pattern: kernelLine(String.raw`Kernel panic - not syncing: No working init found`),
     code: 'E_GUEST_NO_INIT',
     reason: 'the kernel found no program to start as init',
   },
@@ -130,6 +126,16 @@ export const FATAL_SIGNS: readonly ConsoleSign[] = [
     pattern: /^You are in emergency mode\./,
     code: 'E_GUEST_EMERGENCY',
     reason: 'systemd could not reach its target and went into emergency mode',
-    causes: ['device-timeout', 'mount-failed', 'unit-failed'],
+    causes: ['mount-failed', 'device-timeout', 'unit-failed'],
+  },
+  {
+    // The unit that the microvm adds, see `provisioners/microvm/init.sh`; nobody starts it again.
+    name: 'build-sshd-failed',
+    gravity: 'fatal',
+    sources: ['serial'],
+    pattern: /\[FAILED\] Failed to start .*SSH server for the build\.$/,
+    code: 'E_GUEST_SSHD',
+    reason: 'the SSH server of the build did not start',
+    causes: ['no-space', 'filesystem-read-only'],
   },
 ];

@@ -1,6 +1,6 @@
 import { type ConsoleSign, kernelLine } from './console-sign.ts';
 
-/** What a machine breaks by: memory, disks, processors and what boots from them. Wordings of Linux 6.1 and 6.12, GRUB 2.06 and 2.12. */
+/** What a machine breaks by: memory, disks, processors, programs that crash. Wordings of Linux 6.1 and 6.12. */
 export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
   {
     // The kernel gives the same error for too many inotify watches, which is harmless and has nothing to do with disks.
@@ -15,7 +15,7 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     name: 'out-of-memory',
     gravity: 'suspect',
     sources: ['serial'],
-    pattern: kernelLine(String.raw`(?:Memory cgroup out|Out) of memory: Killed process \d+ \(([^)]{1,64})\)`),
+    pattern: kernelLine(String.raw`Out of memory: Killed process \d+ \(([^)]{1,64})\)`),
     code: 'E_GUEST_NO_MEMORY',
     reason: 'the guest ran out of memory, and its kernel killed $1',
   },
@@ -24,9 +24,7 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     name: 'disk-error',
     gravity: 'suspect',
     sources: ['serial'],
-    pattern: kernelLine(
-      String.raw`(?:blk_update_request: )?(?:I/O|critical \w+) error, dev (?!fd|sr|loop)(\w+), sector (\d+)`,
-    ),
+    pattern: kernelLine(String.raw`I/O error, dev (?!fd|sr|loop)(\w+), sector (\d+)`),
     code: 'E_GUEST_DISK_ERROR',
     reason: 'the disk $1 failed at sector $2',
   },
@@ -69,30 +67,5 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     pattern: kernelLine(String.raw`(\S{1,64})\[\d{1,10}\]: segfault at `),
     code: 'E_GUEST_CRASH',
     reason: 'the program $1 crashed in the guest',
-  },
-  // The boot loader may go on without what it misses.
-  {
-    name: 'disk-not-bootable',
-    gravity: 'suspect',
-    sources: ['firmware'],
-    pattern: /^Boot failed: not a bootable disk/,
-    code: 'E_GUEST_NO_BOOT_DEVICE',
-    reason: 'a disk has no boot sector',
-  },
-  {
-    name: 'grub-file',
-    gravity: 'suspect',
-    sources: ['serial'],
-    pattern: /^error: (?:\S+: )?file [`'](\S{1,256}?)' not found\./,
-    code: 'E_GUEST_BOOTLOADER',
-    reason: 'GRUB did not find $1',
-  },
-  {
-    name: 'grub-device',
-    gravity: 'suspect',
-    sources: ['serial'],
-    pattern: /^error: (?:\S+: )?(?:no such device: |disk [`'])(\S{1,256}?)(?:' not found)?\./,
-    code: 'E_GUEST_BOOTLOADER',
-    reason: 'GRUB did not find the disk $1',
   },
 ];

@@ -39,8 +39,13 @@ export const SUPPLY_SIGNS: readonly ConsoleSign[] = [
     name: 'name-not-resolved',
     gravity: 'suspect',
     sources: ['serial', 'provisioner'],
-    pattern:
-      /\bTemporary failure resolving '([^']{1,256})'|\bCould not resolve host: (\S{1,256})|^[\w-]{1,64}: (\S{1,256}): Temporary failure in name resolution$/,
+    pattern: new RegExp(
+      [
+        String.raw`\bTemporary failure resolving '([^']{1,256})'`,
+        String.raw`\bCould not resolve host: (\S{1,256})`,
+        String.raw`^[\w-]{1,64}: (\S{1,256}): Temporary failure in name resolution$`,
+      ].join('|'),
+    ),
     code: 'E_GUEST_NO_NETWORK',
     reason: 'the guest could not resolve the name $1$2$3',
   },

@@ -1,8 +1,8 @@
 import { type ConsoleSign, kernelLine } from './console-sign.ts';
 
 /**
- * What systemd 252 and 257 say of units on the console, and how a guest ends on its own account. A healthy machine that is
- * told to end says the last two as well: they are suspects only while something in it still runs.
+ * What systemd 252 and 257 say of units on the console, and how a guest ends on its own account. A healthy machine
+ * that is told to end says the last two as well: they are suspects only while something in it still runs.
  */
 export const UNIT_SIGNS: readonly ConsoleSign[] = [
   {
@@ -25,7 +25,7 @@ export const UNIT_SIGNS: readonly ConsoleSign[] = [
     name: 'sshd-failed',
     gravity: 'suspect',
     sources: ['serial'],
-    pattern: /\[FAILED\] Failed to start .*(?:Secure Shell server|SSH server for the build)\.$/,
+    pattern: /\[FAILED\] Failed to start .*Secure Shell server\.$/,
     code: 'E_GUEST_SSHD',
     reason: 'the SSH server did not start',
   },
@@ -33,7 +33,7 @@ export const UNIT_SIGNS: readonly ConsoleSign[] = [
     name: 'unit-failed',
     gravity: 'suspect',
     sources: ['serial'],
-    pattern: /\[FAILED\] Failed to (?:start|mount|activate) (.+?)\.?$/,
+    pattern: /\[FAILED\] Failed to start (.+?)\.?$/,
     code: 'E_GUEST_UNIT',
     reason: 'a unit of systemd failed: $1',
   },

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { consoleLines } from '../../../src/guest/console-line.ts';
 import type { ConsoleSource } from '../../../src/guest/console-sign.ts';
 import { CONSOLE_SIGNS, findConsoleSign } from '../../../src/guest/console-signs.ts';
+import { ConsoleWatch } from '../../../src/guest/console-watch.ts';
 import { RECORDED, type RecordedSign } from './recorded-signs.ts';
 
 const CONSOLES = join(import.meta.dirname, '../../fixtures/consoles');
@@ -13,17 +14,23 @@ const SOURCES: readonly ConsoleSource[] = ['serial', 'firmware', 'qemu', 'provis
 /** Consoles of machines that came up and were well. */
 const HEALTHY = ['healthy-build.serial.log', 'healthy-server.serial.log', 'healthy-systemvm.serial.log'];
 
-/** Every sign in a recorded console, by the number of its line. */
-function signsIn(file: string): RecordedSign[] {
+/** A recorded console, as a watch is told it. */
+function readConsole(file: string): { source: ConsoleSource; lines: { text: string; number: number }[] } {
   const source = SOURCES.find((name) => file.endsWith(`.${name}.log`));
   if (source === undefined) throw new Error(`${file}: its name does not tell who wrote it`);
-  const lines = readFileSync(join(CONSOLES, file), 'utf8').split('\n');
-  return lines.flatMap((raw, index) =>
-    consoleLines(raw).flatMap((line): RecordedSign[] => {
-      const found = findConsoleSign(line, source);
-      return found === undefined ? [] : [[index + 1, found.sign.name, found.reason]];
-    }),
-  );
+  const lines = readFileSync(join(CONSOLES, file), 'utf8')
+    .split('\n')
+    .flatMap((raw, index) => consoleLines(raw).map((text) => ({ text, number: index + 1 })));
+  return { source, lines };
+}
+
+/** Every sign in a recorded console, by the number of its line. */
+function signsIn(file: string): RecordedSign[] {
+  const { source, lines } = readConsole(file);
+  return lines.flatMap(({ text, number }): RecordedSign[] => {
+    const found = findConsoleSign(text, source);
+    return found === undefined ? [] : [[number, found.sign.name, found.reason]];
+  });
 }
 
 describe('recorded consoles', () => {
@@ -33,6 +40,39 @@ describe('recorded consoles', () => {
 
   test.each(HEALTHY)('nothing is suspected in %s', (file) => {
     expect(signsIn(file)).toEqual([]);
+  });
+
+  test.each([
+    {
+      file: 'emergency-trixie.serial.log',
+      reason: 'systemd could not reach its target and went into emergency mode: /data could not be mounted',
+    },
+    {
+      file: 'grub-no-kernel-bookworm.serial.log',
+      reason: 'GRUB has no kernel to start: GRUB did not find /boot/vmlinuz-6.1.0-56-amd64',
+    },
+    {
+      file: 'no-bootable-device.firmware.log',
+      reason: 'the firmware found nothing to boot: a disk has no boot sector',
+    },
+    {
+      file: 'panic-lockup-trixie.serial.log',
+      reason: 'the kernel hung for so long that it gave up: processor 0 of the guest hung for 43 s',
+    },
+    {
+      file: 'microvm-no-root.serial.log',
+      reason: 'the microvm gave up: no filesystem with UUID 11111111-2222-3333-4444-555555555555',
+    },
+    { file: 'full-trixie.provisioner.log', reason: 'no space was left on the disk' },
+    {
+      file: 'journal-forwarded-bookworm.serial.log',
+      reason: 'the network interface eth7 could not be brought up',
+    },
+  ])('the likely reason of $file', ({ file, reason }) => {
+    const { source, lines } = readConsole(file);
+    const watch = new ConsoleWatch();
+    for (const { text, number } of lines) watch.hear(text, source, number);
+    expect(watch.likelyReason()?.reason).toBe(reason);
   });
 
   test('every row of the table is found in one', () => {

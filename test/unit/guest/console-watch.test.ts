@@ -26,6 +26,16 @@ describe('the likely reason', () => {
     expect(watchOf(...lines).likelyReason()?.sign.name).toBe(name);
   });
 
+  test('that QEMU was ended from outside explains nothing while there is another suspect', () => {
+    const watch = new ConsoleWatch();
+    watch.hear('qemu-system-x86_64: terminating on signal 15 from pid 6808 (timeout)', 'qemu', 1);
+    expect(watch.likelyReason()?.sign.name).toBe('qemu-killed');
+    watch.hear("error: file `/boot/grub/fonts/unicode.pf2' not found.", 'serial', 2);
+    expect(watch.likelyReason()?.sign.name).toBe('grub-file');
+    watch.hear('E: Unable to locate package curlx', 'provisioner', 3);
+    expect(watch.likelyReason()?.sign.name).toBe('package-unknown');
+  });
+
   test('a suspect is kept as it was first seen, with how often', () => {
     const watch = watchOf(FULL, UNIT, 'tar: x: No space left on device');
     expect(watch.fatal).toBeUndefined();

@@ -46,6 +46,7 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [46, 'archives-not-fetched', 'apt in the guest could not fetch every package'],
     [47, 'name-not-resolved', 'the guest could not resolve the name mirror.example'],
   ],
+  'build-no-keygen.serial.log': [[13, 'build-sshd-failed', 'the SSH server of the build did not start']],
   'disk-bookworm.provisioner.log': [[7, 'write-to-read-only', 'a filesystem could only be read']],
   'disk-bookworm.serial.log': [
     [2, 'segfault', 'the program python3 crashed in the guest'],
@@ -120,6 +121,13 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [12, 'grub-file', 'GRUB did not find /boot/grub/i386-pc/normal.mod'],
     [13, 'grub-rescue', 'GRUB found too little of itself to go on, and waits at its rescue prompt'],
   ],
+  'init-exits-trixie.serial.log': [
+    [
+      8,
+      'panic-init-ended',
+      'the guest’s first process ended, and the kernel panicked (wait status 0x00000000)',
+    ],
+  ],
   'interface-bookworm.provisioner.log': [
     [2, 'interface-down', 'the network interface eth7 could not be brought up'],
   ],
@@ -166,6 +174,28 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [18, 'initramfs-shell', 'the initramfs could not go on, and waits at its shell'],
   ],
   'no-memory.qemu.log': [[1, 'qemu-no-memory', 'the host has not enough memory for the virtual machine']],
+  'no-root-bookworm.serial.log': [
+    [
+      17,
+      'initramfs-no-root',
+      'its root filesystem was not found: the initramfs waited for UUID=11111111-2222-3333-4444-555555555555, then dropped to a shell',
+    ],
+    [18, 'initramfs-shell', 'the initramfs could not go on, and waits at its shell'],
+  ],
+  'no-root-driver-bookworm.serial.log': [
+    [
+      11,
+      'panic-no-root',
+      'the kernel could not mount the root filesystem: it has no driver or no disk for unknown-block(0,0)',
+    ],
+  ],
+  'no-root-driver-trixie.serial.log': [
+    [
+      11,
+      'panic-no-root',
+      'the kernel could not mount the root filesystem: it has no driver or no disk for unknown-block(0,0)',
+    ],
+  ],
   'no-root-trixie.serial.log': [
     [
       17,
@@ -181,11 +211,20 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [33, 'out-of-memory', 'the guest ran out of memory, and its kernel killed python3'],
     [34, 'unit-failed', 'a unit of systemd failed: trouble.service - Provision the machine'],
   ],
+  'panic-lockup-trixie.serial.log': [
+    [6, 'soft-lockup', 'processor 0 of the guest hung for 43 s'],
+    [34, 'panic-lockup', 'the kernel hung for so long that it gave up'],
+  ],
+  'panic-no-init-bookworm.serial.log': [
+    [11, 'panic-no-init', 'the kernel found no program to start as init'],
+  ],
+  'panic-no-init-trixie.serial.log': [[11, 'panic-no-init', 'the kernel found no program to start as init']],
   'panic-trixie.serial.log': [
     [2, 'filesystem-error', 'the kernel found an error in the filesystem on vda1 (trigger_test_error:129)'],
     [4, 'filesystem-read-only', 'the filesystem on vda1 became read-only'],
     [7, 'panic', 'the kernel panicked: sysrq triggered crash'],
   ],
+  'soft-lockup-trixie.serial.log': [[10, 'soft-lockup', 'processor 0 of the guest hung for 43 s']],
   'units-bookworm.serial.log': [
     [1, 'disk-error', 'the disk vdc failed at sector 8'],
     [19, 'unit-failed', 'a unit of systemd failed: metrics.service - Collector of metrics'],
