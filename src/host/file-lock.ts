@@ -53,8 +53,6 @@ export async function acquireFileLock(path: string, options: LockOptions = {}): 
   let pauseMs = POLL_MS.first;
   for (let attempt = 0; ; attempt += 1) {
     throwIfInterrupted(options.signal);
-    // Every time: who gives a lock up may remove the directory that it was alone in.
-    await mkdir(dirname(path), { recursive: true });
     const token = await mark(path, now());
     if (token !== undefined) return held(path, token);
     const owner = await readOwner(path);
@@ -94,6 +92,8 @@ async function mark(path: string, now: Date): Promise<string | undefined> {
   const draft = `${path}.${token}`;
   try {
     const text = JSON.stringify({ token, identity: await readProcessIdentity(), since: now.toISOString() });
+    // Every time: who gives a lock up may remove the directory that it was alone in.
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(draft, text, { flag: 'wx' });
     await link(draft, path);
     return token;

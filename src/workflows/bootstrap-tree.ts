@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import { readMemory } from '../host/memory.ts';
-import { fieldOf, parseDeb822 } from '../packages/deb822.ts';
 import { parseDpkgStatus } from '../packages/dpkg-status.ts';
 import { GIB } from '../values/byte-size.ts';
 import type { BootstrapInput } from './bootstrap-base.ts';
@@ -33,10 +32,12 @@ export async function chooseScratch(closure: Pick<Closure, 'index'>, directory: 
   return directory;
 }
 
-/** What the packages of a `Packages` index come to when they are installed, in bytes. */
+/** `Installed-Size` of a paragraph, in KiB; lines that go on begin with a space, so that nothing else looks like it. */
+const INSTALLED_SIZE = /^installed-size:[ \t]*(\d+)/gim;
+
+/** What the packages of a `Packages` index come to when they are installed, in bytes. One field of thousands is read. */
 export function installedBytes(index: string): number {
-  const paragraphs = parseDeb822(index, 'closure index');
-  return paragraphs.reduce((sum, each) => sum + Number(fieldOf(each, 'Installed-Size') ?? 0) * 1024, 0);
+  return [...index.matchAll(INSTALLED_SIZE)].reduce((sum, [, sizeKiB]) => sum + Number(sizeKiB) * 1024, 0);
 }
 
 /**

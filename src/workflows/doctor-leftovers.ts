@@ -22,7 +22,7 @@ export async function checkLeftovers(
   const kept = leftovers.filter(({ isSwept }) => !isSwept);
   if (leftovers.length === 0) return [{ name: 'leftovers', status: 'ok', text: 'none of dead builds' }];
   return [
-    ...describe(swept, 'nothing: the next build sweeps it'),
+    ...describe(swept, 'nothing: the next build sweeps it or takes it over'),
     ...describe(
       kept,
       `rm -r ${kept

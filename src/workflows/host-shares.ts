@@ -79,11 +79,25 @@ export async function readClaims(
     .toSorted((a, b) => a.claim.turn - b.claim.turn || (a.claim.path < b.claim.path ? -1 : 1));
 }
 
-/** Removes the claims of dead owners; returns those that count here. To be called under the lock of the shares. */
+/**
+ * Removes the claims of dead owners and what killed processes had begun to write; returns the claims that count here.
+ * To be called under the lock of the shares, as every writing is.
+ */
 export async function sweepClaims(stateDirectory: string): Promise<readonly FiledClaim[]> {
   const claims = await readClaims(stateDirectory);
+  await removeDrafts(sharesDirectory(stateDirectory));
   for (const { claim, fate } of claims) if (fate === 'dead') await rm(claim.path, { force: true });
   return claims.flatMap(({ claim, fate }) => (fate === 'living' ? [claim] : []));
+}
+
+/** Half-written claims, and marks of our lock that were never put in place: those are made outside of it. */
+async function removeDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!/\.json\.tmp$|^\.lock\./.test(name)) continue;
+    const path = join(directory, name);
+    const ageMs = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (name.endsWith('.tmp') || ageMs > ABANDONED_MS) await rm(path, { force: true });
+  }
 }
 
 async function readClaim(path: string): Promise<{ claim: FiledClaim; fate: ClaimFate }[]> {

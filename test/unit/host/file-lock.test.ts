@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, rmdir, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -56,6 +56,49 @@ describe('a file lock', () => {
       message: expect.stringContaining(`process ${process.pid}`),
     });
     expect(seen).toEqual([process.pid]);
+    await lock.release();
+  });
+
+  test('says since when it is held', async () => {
+    const since = new Date('2026-11-21T12:03:00Z');
+    const lock = await acquireFileLock(path, { now: () => since });
+    const seen: unknown[] = [];
+    const second = acquireFileLock(path, { timeoutMs: 0, onWait: (_, instant) => seen.push(instant) });
+    await expect(second).rejects.toMatchObject({ evidence: { since: since.toISOString() } });
+    expect(seen).toEqual([since]);
+    await lock.release();
+  });
+
+  test('of an older program does not say since when', async () => {
+    await leaveMark({});
+    const seen: unknown[] = [];
+    const second = acquireFileLock(path, { timeoutMs: 0, onWait: (_, instant) => seen.push(instant) });
+    await expect(second).rejects.toMatchObject({ code: 'E_LOCKED' });
+    expect(seen).toEqual([undefined]);
+  });
+
+  test('is got although others keep removing its directory while it is empty', async () => {
+    let isDone = false;
+    const removing = (async () => {
+      while (!isDone) {
+        await rmdir(join(directory, 'deep')).catch(() => undefined);
+        await sleep(3);
+      }
+    })();
+    for (let again = 0; again < 50; again += 1) await withFileLock(path, {}, async () => undefined);
+    isDone = true;
+    await removing;
+  });
+
+  test('an interruption cuts a pause short', async () => {
+    const lock = await acquireFileLock(path);
+    const controller = new AbortController();
+    const second = acquireFileLock(path, { signal: controller.signal, timeoutMs: Number.POSITIVE_INFINITY });
+    await sleep(1500);
+    const began = performance.now();
+    controller.abort();
+    await expect(second).rejects.toMatchObject({ code: 'E_INTERRUPTED' });
+    expect(performance.now() - began).toBeLessThan(400);
     await lock.release();
   });
 

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,7 +125,7 @@ describe('a share of the host', () => {
       isIn = true;
       return share;
     });
-    await sleep(60);
+    while (texts().length === 0) await sleep(5);
     expect(isIn).toBe(false);
     await first.release();
     await (await waitingFor).release();
@@ -174,12 +174,11 @@ describe('a share of the host', () => {
     const identity = { ...(await readProcessIdentity()), ...change };
     const foreign = { turn: 3, memoryBytes: 90, cores: 1, identity, state: 'held' };
     const path = await scratch.write('shares/3-1-abcdef.json', JSON.stringify(foreign));
-    const { utimes } = await import('node:fs/promises');
     const then = new Date(Date.now() - ageMs);
     await utimes(path, then, then);
     const controller = new AbortController();
     const { options: mine } = options({ signal: controller.signal });
-    setTimeout(() => controller.abort(), 100).unref();
+    if (stays) setTimeout(() => controller.abort(), 100);
     const asked = takeHostShare({ memoryBytes: 60, cores: 1 }, mine);
     if (stays) await expect(asked).rejects.toMatchObject({ kind: 'interrupted' });
     else await (await asked).release();
@@ -202,6 +201,14 @@ describe('a share of the host', () => {
       expect(await claims()).toEqual([]);
     },
   );
+
+  test('what killed processes had begun to write goes, too', async () => {
+    await scratch.write('shares/3-1-abcdef.json.tmp', '{');
+    await utimes(await scratch.write('shares/.lock.left-over', '{'), 0, 0);
+    await scratch.write('shares/.lock.just-now', '{');
+    await (await takeHostShare({ memoryBytes: 60, cores: 1 }, options().options)).release();
+    expect(await readdir(sharesDirectory(scratch.path))).toEqual(['.lock.just-now']);
+  });
 
   test('says so when claims cannot be written', async () => {
     await scratch.write('shares', 'a file');

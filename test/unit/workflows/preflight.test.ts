@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, utimes } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { Failure } from '../../../src/errors/failure.ts';
 import { GIB, MIB } from '../../../src/values/byte-size.ts';
@@ -103,7 +103,6 @@ describe('space', () => {
 
   test('what killed builds left in the cache is swept before refusing', async () => {
     await scratch.write('cache/work/dead/owner.json', '{"pid":1}');
-    const { utimes } = await import('node:fs/promises');
     await utimes(scratch.join('cache/work/dead'), 0, 0);
     let looked = 0;
     const swept = machine(one(9), {
