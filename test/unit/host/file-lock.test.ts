@@ -78,15 +78,15 @@ describe('a file lock', () => {
   });
 
   test('is got although others keep removing its directory while it is empty', async () => {
-    let isDone = false;
+    const done = new AbortController();
     const removing = (async () => {
-      while (!isDone) {
+      while (!done.signal.aborted) {
         await rmdir(join(directory, 'deep')).catch(() => undefined);
         await sleep(3);
       }
     })();
     for (let again = 0; again < 50; again += 1) await withFileLock(path, {}, async () => undefined);
-    isDone = true;
+    done.abort();
     await removing;
   });
 
