@@ -90,6 +90,7 @@ write_build_units() {
 	Conflicts=shutdown.target
 	Before=shutdown.target
 	[Service]
+	Type=notify
 	RuntimeDirectory=sshd
 	ExecStartPre=/usr/bin/ssh-keygen -q -t ed25519 -N "" -f /run/mintmark/host_key
 	ExecStart=/usr/sbin/sshd -D -e -f /run/mintmark/sshd_config
@@ -101,6 +102,7 @@ write_build_units() {
 # int3 and panic (Linux 6.12 in sched_clock_cpu, one start in thirty), so it starts with one processor.
 start_processors() {
     for processor in /sys/devices/system/cpu/cpu*/online; do
+        [ -e "$processor" ] || continue
         [ "$(cat "$processor")" = 1 ] || echo 1 >"$processor" || echo "cannot start $processor"
     done
 }

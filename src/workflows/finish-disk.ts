@@ -1,5 +1,5 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { renderCpio } from '../disks/cpio.ts';
 import { Failure } from '../errors/failure.ts';
@@ -10,13 +10,17 @@ import {
   planFinishFiles,
   type GuestIdentity,
 } from '../guest/finish-machine.ts';
+import { consoleLines } from '../guest/console-line.ts';
+import { ConsoleWatch } from '../guest/console-watch.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
+import type { SecretFilter } from '../host/secrets.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { collectChangelogs } from './collect-changelogs.ts';
 import { digestDisk } from './digest-disk.ts';
+import { guestfsCommand } from './guestfs-command.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
 import { readGuest, type GuestContent } from './read-guest.ts';
 
@@ -30,6 +34,7 @@ export interface FinishInput {
   readonly provisionedDisk: string;
   /** Directory of the run. */
   readonly directory: string;
+  readonly secrets: SecretFilter;
   readonly onProgress: (detail: string, percent?: number) => void;
 }
 
@@ -46,6 +51,9 @@ export interface FinishedDisk {
   /** Bytes that it really takes. */
   readonly allocatedBytes: number;
 }
+
+/** Lines of its console that are shown when the machine fails. */
+const CONSOLE_LINES_SHOWN = 8;
 
 const CONVERT_DEADLINE_MS = 20 * 60_000;
 const MACHINE_DEADLINE_MS = 5 * 60_000;
@@ -92,7 +100,7 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
 }
 
 /** Whether virt-sparsify runs, which looks at every filesystem and at swap besides what the finish machine trimmed. */
-export function usesGuestfs(method: Profile['finish']['sparsify']): boolean {
+export function usesGuestfs(method: Profile['finish']['sparsify']): method is 'in-place' | 'copy' {
   return method === 'in-place' || method === 'copy';
 }
 
@@ -112,19 +120,27 @@ async function runFinishMachine(disk: string, input: FinishInput, context: Workf
     dieWithParent({ command: 'qemu-system-x86_64', args, deadlineMs: MACHINE_DEADLINE_MS }),
     { signal: context.signal },
   );
-  await writeFile(join(input.directory, 'finish-console.log'), result.stdout);
+  const console = input.secrets.text(result.stdout);
+  await writeFile(join(input.directory, 'finish-console.log'), console);
   await rm(initrd, { force: true });
-  if (!result.stdout.includes(FINISHED_MARKER)) throw finishFailed(result.stdout, input.directory);
+  if (!console.includes(FINISHED_MARKER)) throw finishFailed(console, input.directory);
 }
 
 function finishFailed(console: string, directory: string): Failure {
-  const lines = console.split(/\r?\n/).filter((line) => line.trim() !== '');
-  const marked = lines.find((line) => line.includes(FAILED_MARKER));
+  const watch = new ConsoleWatch();
+  for (const line of consoleLines(console)) watch.hear(line, 'serial', 0);
+  const marked = watch.lastLines('serial').find((line) => line.includes(FAILED_MARKER));
   const reason =
-    marked?.slice(marked.indexOf(FAILED_MARKER) + FAILED_MARKER.length).trim() ?? 'its machine stopped early';
+    marked?.slice(marked.indexOf(FAILED_MARKER) + FAILED_MARKER.length).trim() ??
+    watch.likelyReason()?.reason ??
+    'its machine stopped early';
+  const log = join(directory, 'finish-console.log');
   return new Failure('command', 'E_FINISH_FAILED', `the disk could not be finished: ${reason}`, {
-    hint: `the whole console is in ${join(directory, 'finish-console.log')}`,
-    details: lines.slice(-20),
+    facts: [
+      { label: 'serial', lines: watch.lastLines('serial', CONSOLE_LINES_SHOWN) },
+      { label: 'log', lines: [log] },
+    ],
+    evidence: { log, serial: watch.lastLines('serial') },
   });
 }
 
@@ -132,24 +148,12 @@ async function sparsify(disk: string, input: FinishInput, context: WorkflowConte
   const { sparsify: method } = input.profile.finish;
   if (!usesGuestfs(method)) return;
   input.onProgress('virt-sparsify');
-  const env = {
-    LIBGUESTFS_BACKEND: 'direct',
-    ...(input.accelerator === 'tcg' ? { LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg' } : {}),
-  };
-  if (method === 'in-place') {
-    await runProgram(
-      'virt-sparsify',
-      ['--quiet', '--format', 'raw', '--in-place', disk],
-      SPARSIFY_DEADLINE_MS,
-      context,
-      env,
-    );
-    return;
-  }
-  const copy = `${disk}.sparse`;
-  const args = ['--quiet', '--check-tmpdir', 'fail', '--format', 'raw', '--convert', 'raw', disk, copy];
-  await runProgram('virt-sparsify', args, SPARSIFY_DEADLINE_MS, context, env);
-  await rename(copy, disk);
+  const { directory, accelerator } = input;
+  const call = { directory, disk: basename(disk), method, accelerator };
+  await mkdir(join(directory, 'tmp'), { recursive: true });
+  await context.run(guestfsCommand(call, SPARSIFY_DEADLINE_MS), { signal: context.signal });
+  await rm(join(directory, 'tmp'), { recursive: true, force: true });
+  if (method === 'copy') await rename(`${disk}.sparse`, disk);
 }
 
 async function runProgram(
@@ -157,7 +161,6 @@ async function runProgram(
   args: readonly string[],
   deadlineMs: number,
   context: WorkflowContext,
-  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await context.run(dieWithParent({ command, args, deadlineMs, env }), { signal: context.signal });
+  await context.run(dieWithParent({ command, args, deadlineMs }), { signal: context.signal });
 }

@@ -44,6 +44,7 @@ export function finishStage(
           accelerator: plan.accelerator.accelerator,
           provisionedDisk: provisioned.path,
           directory: run.path,
+          secrets: scene.secrets,
           onProgress,
         },
         context,

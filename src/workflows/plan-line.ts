@@ -7,11 +7,10 @@ import { markBuilding, requireAllocation } from './allocate-version.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { describeReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
 import { describePlan, describeReleased, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
-import { takeHostShare } from './host-budget.ts';
+import { takeHostPlace } from './host-place.ts';
 import { takeLineTurn } from './line-turn.ts';
 import { checkMirrorAge } from './mirror-age.ts';
 import { planBuild, type BuildPlan } from './plan-build.ts';
-import { checkPreflight, readNeeds } from './preflight.ts';
 import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
 import { recoverLine } from './recover-line.ts';
@@ -91,23 +90,16 @@ async function takePlace(
   context: WorkflowContext,
 ): Promise<{ waited: boolean; release: () => Promise<void> }> {
   const { line } = plan.profile;
-  const { directories, signal, emit, clock } = context;
+  const { signal, emit, clock } = context;
   await checkMirrorAge(line, plan.closure.mirrors, request);
   const turn = await takeLineTurn(request.catalogue, line, { wait: request.wait, signal, emit, clock });
   try {
-    const needs = await readNeeds(plan, context);
-    const share = await takeHostShare(needs.share, { stateDirectory: directories.state, signal, emit });
+    const share = await takeHostPlace(plan, request, context);
     const release = async (): Promise<void> => {
       await share.release();
       await turn.release();
     };
-    try {
-      await checkPreflight(needs, request, context);
-      return { waited: turn.waited, release };
-    } catch (error) {
-      await share.release();
-      throw error;
-    }
+    return { waited: turn.waited, release };
   } catch (error) {
     await turn.release();
     throw error;
