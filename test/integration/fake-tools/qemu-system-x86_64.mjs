@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+// QEMU without a machine inside: the guest of a Packer build, or the finish machine. Writes the serial line to a file
+// or, as a client, to a socket; serves QMP.
+import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { at, print, ToldToFail } from './control.mjs';
+
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+const words = process.argv.slice(2);
+const valuesOf = (name) => words.flatMap((word, index) => (word === name ? [words[index + 1] ?? ''] : []));
+const [pidFile] = valuesOf('-pidfile');
+const devices = new Map(valuesOf('-chardev').map((text) => [optionsOf(text).id, optionsOf(text)]));
+
+if (words.includes('--version')) console.log('QEMU emulator version 7.2.22 (fake)');
+else await run(valuesOf('-append')[0]?.includes('mintmark.mode=finish') ? finish : serve);
+
+async function run(machine) {
+  try {
+    await machine();
+  } catch (error) {
+    if (!(error instanceof ToldToFail)) throw error;
+    process.stderr.write(`qemu-system-x86_64: ${error.message}\n`);
+    end(error.exitCode);
+  }
+}
+
+/** The finish machine: a console on standard output, and the end. */
+async function finish() {
+  console.log('[    0.000000] Linux version 6.12.1-lab');
+  await at('finish');
+  await print('finish', (piece) => process.stdout.write(piece));
+  console.log('MINTMARK-FINISHED');
+}
+
+/** The guest of a Packer build: runs until it is powered off by SIGTERM, or told to quit. */
+async function serve() {
+  if (pidFile !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
+  process.on('SIGTERM', () => end(0));
+  for (const path of controlSockets()) await serveControl(path);
+  const serial = await openSerial(valuesOf('-serial')[0] ?? '');
+  serial.write('[    0.000000] Linux version 6.12.1-lab\r\n');
+  await at('boot');
+  await print('serial', (piece) => serial.write(piece));
+  await print('stderr', (piece) => process.stderr.write(piece));
+  serial.write('lab login: ');
+  await at('up');
+  setInterval(() => {}, 1000);
+}
+
+function controlSockets() {
+  const monitors = valuesOf('-mon').map((text) => optionsOf(`x,${text}`).chardev);
+  return [...devices]
+    .filter(([id, { server }]) => monitors.includes(id) && server === 'on')
+    .map(([, { path }]) => path);
+}
+
+function serveControl(path) {
+  rmSync(path, { force: true });
+  const server = createServer((socket) => {
+    const send = (value) => socket.write(`${JSON.stringify(value)}\r\n`);
+    socket.on('error', () => {});
+    send({ QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: '' }, capabilities: [] } });
+    let pending = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      const lines = (pending + text).split('\n');
+      pending = lines.pop() ?? '';
+      for (const line of lines) if (line.trim() !== '') answer(JSON.parse(line), send);
+    });
+  });
+  process.on('exit', () => rmSync(path, { force: true }));
+  return new Promise((resolve) => server.listen(path, resolve));
+}
+
+const COMMANDS = [
+  'qmp_capabilities',
+  'query-status',
+  'screendump',
+  'stop',
+  'cont',
+  'quit',
+  'system_powerdown',
+];
+
+function answer({ execute, arguments: args, id }, send) {
+  const known = COMMANDS.includes(execute);
+  if (execute === 'screendump') writeFileSync(args.filename, PNG);
+  const value = execute === 'query-status' ? { status: 'running', running: true } : {};
+  const error = { class: 'CommandNotFound', desc: `no ${execute} here` };
+  send({ ...(known ? { return: value } : { error }), ...(id === undefined ? {} : { id }) });
+  if (execute === 'quit' || execute === 'system_powerdown') setTimeout(end, 20, 0);
+}
+
+async function openSerial(text) {
+  if (text.startsWith('file:')) return createWriteStream(text.slice('file:'.length), { flags: 'a' });
+  const device = devices.get(text.replace('chardev:', '')) ?? {};
+  if (device.kind === 'file') return createWriteStream(device.path, { flags: 'a' });
+  if (device.kind !== 'socket') return process.stdout;
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(device.path, () => resolve(socket));
+    socket.on('error', reject);
+  });
+}
+
+/** `kind,name=value,…`; a comma within a value is written twice. */
+function optionsOf(text) {
+  const parts = text.replaceAll(',,', '\0').split(',');
+  const pairs = parts.slice(1).map((part) => part.replaceAll('\0', ',').split('='));
+  return { kind: parts[0], ...Object.fromEntries(pairs.map(([name, ...rest]) => [name, rest.join('=')])) };
+}
+
+function end(exitCode) {
+  if (pidFile !== undefined) rmSync(pidFile, { force: true });
+  process.exit(exitCode);
+}
