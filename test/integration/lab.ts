@@ -43,6 +43,8 @@ export interface LabCall {
   /** Kills the process at its N-th change of the file system, or only counts them. */
   readonly killAt?: { readonly call: number; readonly when: 'before' | 'after' };
   readonly countCalls?: boolean;
+  /** Holds the process up before it changes a file whose path has this text; `mintmark` then pauses at `change`. */
+  readonly holdAt?: string;
 }
 
 /** A build under way. */
@@ -172,8 +174,8 @@ export class Lab {
     }
   }
 
-  #environment({ env = {}, killAt, countCalls = false }: LabCall): Record<string, string> {
-    const hook = killAt !== undefined || countCalls;
+  #environment({ env = {}, killAt, countCalls = false, holdAt }: LabCall): Record<string, string> {
+    const hook = killAt !== undefined || countCalls || holdAt !== undefined;
     return {
       PATH: [join(this.directory, 'bin'), dirname(process.execPath), process.env['PATH'] ?? ''].join(
         delimiter,
@@ -185,6 +187,7 @@ export class Lab {
       TMPDIR: join(this.directory, 'tmp'),
       ...(hook ? { NODE_OPTIONS: `--import ${KILL_HOOK}`, LAB_CALLS: join(this.directory, 'calls') } : {}),
       ...(killAt ? { LAB_KILL_AT: `${killAt.call} ${killAt.when}` } : {}),
+      ...(holdAt === undefined ? {} : { LAB_HOLD_AT: holdAt }),
       ...env,
     };
   }

@@ -2,10 +2,13 @@
 // Packer 1.6.6 as far as a build sees it: version, and a build that makes an overlay of the base, starts the QEMU that
 // the project describes, pretends to run the provisioners, and powers the guest off.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { at, print, ToldToFail } from './control.mjs';
+import { at, LAB, print, ToldToFail } from './control.mjs';
+
+/** QEMU's end is noticed for this long after its start, in milliseconds; the real Packer does so for two seconds. */
+const EARLY_MS = 600;
 
 const words = process.argv.slice(2);
 const record = (kind, ...data) =>
@@ -47,8 +50,7 @@ async function provision(variables, qemu) {
   say('Starting VM, booting disk image');
   qemu.process = startQemu(variables, disk);
   say('Waiting for SSH to become available...');
-  await delay(60);
-  await at('boot');
+  await untilUp(qemu.process);
   say('Connected to SSH!');
   await runProvisioners();
   await print('log', (piece) => process.stderr.write(piece));
@@ -81,6 +83,18 @@ function startQemu(variables, disk) {
     for (const line of lines) log(`Qemu stderr: ${line}`);
   });
   return child;
+}
+
+/** Packer waits for the guest and knows nothing of QEMU, so it waits on when QEMU is gone. */
+async function untilUp(child) {
+  const mark = join(LAB, 'points', `guest-up.${child.pid}`);
+  rmSync(mark, { force: true });
+  const earlyEnd = Date.now() + EARLY_MS;
+  while (!existsSync(mark)) {
+    const isGone = child.exitCode !== null || child.signalCode !== null;
+    if (isGone && Date.now() < earlyEnd) throw new ToldToFail('Build was halted.', 1);
+    await delay(10);
+  }
 }
 
 /** The guest powers off by itself once it is told to; Packer never notices a machine that was gone before. */
