@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMapping } from '../../src/schemas/document-path.ts';
 import type { CliResult } from './compiled-cli.ts';
+import type { ColdPart } from './kill-points.ts';
 import { Lab } from './lab.ts';
 import { processesLeft } from './lab-processes.ts';
 import {
@@ -28,7 +29,7 @@ export async function makeScene(): Promise<Scene> {
 }
 
 /** A copy for one case, with what is to be made again taken from its cache. */
-export function copyScene({ lab, filed }: Scene, cold: readonly ('bases' | 'debs')[]): Scene {
+export function copyScene({ lab, filed }: Scene, cold: readonly ColdPart[]): Scene {
   const copy = lab.copy();
   for (const name of cold) rmSync(join(copy.cache, name), { recursive: true, force: true });
   return { lab: copy, filed };

@@ -26,7 +26,9 @@ const MATRIX_MS = 900_000;
 
 const table: string[] = [];
 
+/** Shown at once, too: the whole takes minutes. */
 function note(row: string, faults: readonly string[]): void {
+  process.stdout.write(`${row} → ${faults.length === 0 ? 'ok' : faults.join('\n    ')}\n`);
   table.push(`${row} → ${faults.length === 0 ? 'ok' : faults[0]?.split('\n')[0]}`);
 }
 
@@ -37,7 +39,11 @@ describeLab('a build that is killed', () => {
   beforeAll(async () => {
     compileWhenStale();
     scene = await makeScene();
-    outcomes = startInPairs(KILL_POINTS, (point) => tryPoint(scene, point));
+    outcomes = startInPairs(KILL_POINTS, async (point) => {
+      const faults = await tryPoint(scene, point).catch((error: unknown) => [String(error)]);
+      note(`${point.stage} × ${point.program} × ${point.signal}, ${point.because}`, faults);
+      return faults;
+    });
     for (const outcome of outcomes.values()) outcome.catch(() => {});
   }, 240_000);
 
@@ -50,7 +56,6 @@ describeLab('a build that is killed', () => {
     '$stage: $program gets $signal, because $because',
     async (point) => {
       const faults = (await outcomes.get(point)) ?? ['it was not tried'];
-      note(`${point.stage} × ${point.program} × ${point.signal}`, faults);
       expect(faults).toEqual([]);
     },
     MATRIX_MS,
@@ -59,13 +64,17 @@ describeLab('a build that is killed', () => {
   test(
     'kill -9 at every change of the file system',
     async () => {
-      const counted = copyScene(scene, ['bases', 'debs']);
+      const counted = copyScene(scene, ['apt', 'bases', 'debs']);
       await counted.lab.build([], { countCalls: true });
       const calls = counted.lab.readCalls();
       counted.lab.remove();
       const step = process.env['MINTMARK_KILL_POINTS'] === 'all' ? 1 : Math.max(1, calls.length / SPREAD);
       const chosen = calls.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
-      const results = startInPairs(chosen, (line) => tryChange(scene, line));
+      const results = startInPairs(chosen, async (line) => {
+        const faults = await tryChange(scene, line);
+        if (faults.length > 0) note(line, faults);
+        return faults;
+      });
       const faults: string[] = [];
       for (const [line, result] of results)
         faults.push(...(await result).map((fault) => `${line}: ${fault}`));
@@ -137,7 +146,7 @@ function judge(result: CliResult, { program, signal, exitCode, says = [], stage 
 
 /** Kills our process at one change of the file system, in turn before and after it. */
 async function tryChange(scene: Scene, line: string): Promise<string[]> {
-  const copy = copyScene(scene, ['bases', 'debs']);
+  const copy = copyScene(scene, ['apt', 'bases', 'debs']);
   try {
     const call = Number(line.split(' ')[0]);
     const { signal } = await copy.lab.build([], {

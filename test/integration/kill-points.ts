@@ -1,3 +1,6 @@
+/** A part of the cache. */
+export type ColdPart = 'apt' | 'bases' | 'debs';
+
 /** A moment of a build, and the process that is killed there. */
 export interface KillPoint {
   readonly stage: 'plan' | 'base' | 'packer' | 'finish' | 'convert' | 'stamp' | 'catalogue';
@@ -7,7 +10,7 @@ export interface KillPoint {
   /** The fake that holds the build up, and where; `mintmark` for our own process. */
   readonly hold: readonly [tool: string, point: string];
   /** What the cache must not have, so that the stage gets there. */
-  readonly cold?: readonly ('bases' | 'debs')[];
+  readonly cold?: readonly ColdPart[];
   /** Whether the build may go on after the kill, because it tries again or does without. */
   readonly goesOn?: boolean;
   /** Exit code, when it is not 5 for a program and 130 for us. */
@@ -23,7 +26,7 @@ type Moment = Pick<KillPoint, 'stage' | 'hold' | 'cold' | 'because'>;
 
 /** One moment of each stage. */
 const MOMENTS: readonly Moment[] = [
-  { stage: 'plan', hold: ['apt-get', 'install'], because: 'the mirror is slow' },
+  { stage: 'plan', hold: ['apt-get', 'install'], cold: ['apt'], because: 'the mirror is slow' },
   { stage: 'base', hold: ['mmdebstrap', 'start'], cold: ['bases'], because: 'packages are being installed' },
   { stage: 'packer', hold: ['packer', 'provision'], because: 'provisioners run' },
   { stage: 'finish', hold: ['appliance', 'start'], because: 'the disk is being shrunk' },
@@ -47,8 +50,20 @@ const TOOL_ROWS: readonly ToolRow[] = [
     because: 'a host may have no apt in order',
   },
   { stage: 'plan', hold: ['apt-get', 'update'], says: ['apt-get'], because: 'the indices are being fetched' },
-  { stage: 'plan', hold: ['apt-get', 'install'], says: ['apt-get'], because: 'packages are being resolved' },
-  { stage: 'plan', hold: ['apt-cache', 'show'], says: ['apt-cache'], because: 'records are being read' },
+  {
+    stage: 'plan',
+    hold: ['apt-get', 'install'],
+    cold: ['apt'],
+    says: ['apt-get'],
+    because: 'packages are being resolved',
+  },
+  {
+    stage: 'plan',
+    hold: ['apt-cache', 'show'],
+    cold: ['apt'],
+    says: ['apt-cache'],
+    because: 'records are being read',
+  },
   {
     stage: 'base',
     hold: ['apt-get', 'fetched'],
