@@ -36,7 +36,13 @@ const MOMENTS: readonly Moment[] = [
 ];
 
 const OURS: readonly KillPoint[] = MOMENTS.flatMap((moment) =>
-  (['SIGKILL', 'SIGTERM', 'SIGINT'] as const).map((signal) => ({ ...moment, program: 'ours', signal })),
+  (['SIGKILL', 'SIGTERM', 'SIGINT'] as const).map((signal) => ({
+    ...moment,
+    program: 'ours',
+    signal,
+    // A filing is not left half done: it is completed, and the build has succeeded then.
+    ...(moment.stage === 'catalogue' && signal !== 'SIGKILL' ? { exitCode: 0 } : {}),
+  })),
 );
 
 type ToolRow = Omit<KillPoint, 'signal' | 'program'> & { readonly program?: string };
