@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reserve } from '../../src/workflows/allocate-version.ts';
@@ -121,13 +121,19 @@ describeLab('a bad day', () => {
 
   const full = isRoot ? test : test.skip;
   full.each([
-    { place: 'cache', kib: 600, because: 'a base does not fit' },
-    { place: 'state', kib: 900, because: 'a disk does not fit' },
+    { place: 'cache', kib: 100, because: 'not even the packages fit' },
+    { place: 'cache', kib: 700, because: 'a base does not fit' },
+    { place: 'state', kib: 40, because: 'the project does not fit' },
+    { place: 'state', kib: 900, because: 'the copy of the base does not fit' },
+    { place: 'state', kib: 2000, because: 'the disk does not fit' },
+    { place: 'catalogue', kib: 8, because: 'nothing fits' },
     { place: 'catalogue', kib: 120, because: 'an artifact does not fit' },
+    { place: 'catalogue', kib: 400, because: 'the records do not fit' },
   ])(
-    'a full $place is told, and nothing is lost: $because',
+    'a full $place, $kib KiB, is told, and nothing is lost: $because',
     async ({ place, kib }) => {
       await inLab(async (lab, copy) => {
+        if (place === 'cache') rmSync(join(lab.cache, 'bases'), { recursive: true });
         const result = await withSmallDisk(join(lab.directory, place), kib, () => lab.build());
         expect(reportFaults(result, 4, [/space/])).toEqual([]);
         expect([...(await faultsAfterKill(copy)), ...(await faultsOfNextBuild(copy))]).toEqual([]);

@@ -6,9 +6,15 @@ import { isMapping } from '../../src/schemas/document-path.ts';
 import type { Lab } from './lab.ts';
 import { processesLeft } from './lab-processes.ts';
 
-/** Names that things have only while they are being made, and credentials of a run. */
+/** Names that things have only while they are being made. */
 const PASSING =
-  /(?:^|\/)(?:[^/]*\.(?:tmp|partial)|\.?lock(?:\..*)?|[^/]*\.lock(?:\..*)?|build-key[^/]*|\.staging\/.+)$/;
+  /(?:^|\/)(?:[^/]*\.(?:tmp|partial)|\.?lock(?:\..*)?|[^/]*\.lock(?:\..*)?)$|\/\.staging\/.|^cache\/work\/./;
+
+/** Credentials of a run, which must not outlive it: its key, and Packer's files with the variables of a script. */
+const CREDENTIAL = /^state\/mintmark\/runs\/[^/]+\/(?:build-key|tmp\/)/;
+
+/** The directory of a failed run may stay as it is for a while, with whatever it holds. */
+const IN_A_RUN = /^state\/mintmark\/runs\/[^/]+\//;
 
 /** Everything below a directory, as paths from there. */
 export function listTree(top: string): string[] {
@@ -51,7 +57,10 @@ export function passingFiles(lab: Lab): string[] {
   return ['cache', 'catalogue', 'state'].flatMap((name) =>
     entriesBelow(join(lab.directory, name))
       .map((entry) => ({ path: relative(lab.directory, join(entry.parentPath, entry.name)), entry }))
-      .filter(({ path, entry }) => entry.isSocket() || PASSING.test(path) || /^cache\/work\/./.test(path))
+      .filter(
+        ({ path, entry }) =>
+          entry.isSocket() || CREDENTIAL.test(path) || (PASSING.test(path) && !IN_A_RUN.test(path)),
+      )
       .map(({ path, entry }) => `${entry.isSocket() ? 'socket' : 'file'} ${path}`),
   );
 }
