@@ -24,6 +24,9 @@ if (reason !== undefined) process.stderr.write(`skipped: kill points, because ${
 const SPREAD = 64;
 const MATRIX_MS = 900_000;
 
+/** All stages; one alone with MINTMARK_KILL_STAGE=packer, for whoever works on it. */
+const POINTS = KILL_POINTS.filter(({ stage }) => stage === (process.env['MINTMARK_KILL_STAGE'] ?? stage));
+
 const table: string[] = [];
 
 /** Shown at once, too: the whole takes minutes. */
@@ -39,7 +42,7 @@ describeLab('a build that is killed', () => {
   beforeAll(async () => {
     compileWhenStale();
     scene = await makeScene();
-    outcomes = startInPairs(KILL_POINTS, async (point) => {
+    outcomes = startInPairs(POINTS, async (point) => {
       const faults = await tryPoint(scene, point).catch((error: unknown) => [String(error)]);
       note(`${point.stage} × ${point.program} × ${point.signal}, ${point.because}`, faults);
       return faults;
@@ -52,7 +55,7 @@ describeLab('a build that is killed', () => {
     process.stdout.write(`\nstage × process × signal\n${table.join('\n')}\n${table.length} rows\n`);
   });
 
-  test.each(KILL_POINTS)(
+  test.each(POINTS)(
     '$stage: $program gets $signal, because $because',
     async (point) => {
       const faults = (await outcomes.get(point)) ?? ['it was not tried'];
