@@ -10,6 +10,7 @@ import { finishStage } from './finish-stage.ts';
 import { planLine, type LineInputs, type PlannedLine } from './plan-line.ts';
 import { provisionDisk, type SharedWork } from './provision-disk.ts';
 import { catalogueStage, convertStage, stampStage } from './release-stages.ts';
+import { explainRunError } from './run-errors.ts';
 import { readExpectedTiming, rememberTiming } from './run-timings.ts';
 import { StageRunner } from './stage-runner.ts';
 import { removeDisks, removeStageLeftovers } from './sweep-runs.ts';
@@ -97,12 +98,13 @@ async function conclude(
 
 /** Takes a failed build back; returns the failure, told with what became of its version and how to go on. */
 async function giveUp(
-  error: unknown,
+  thrown: unknown,
   stages: StageRunner,
   scene: BuildScene,
   reserved: ReservedBuild,
 ): Promise<unknown> {
   const { run, secrets } = scene;
+  const error = explainRunError(thrown, run.path);
   const reason = error instanceof Error ? error.message : String(error);
   await stages.unwind(reason);
   await tryTo(() => run.update({ status: 'failed' }));

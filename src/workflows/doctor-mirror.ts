@@ -7,7 +7,7 @@ import { Failure } from '../errors/failure.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { DoctorFinding } from './doctor-finding.ts';
 import { readHostMirrors } from './host-apt.ts';
-import { APT_HELPER } from './run-apt.ts';
+import { findAptHelper } from './run-apt.ts';
 
 /** Suites of the built-in profiles. */
 export const DOCTOR_SUITES: readonly string[] = ['trixie', 'bookworm'];
@@ -100,7 +100,7 @@ async function fetchText(context: WorkflowContext, url: string): Promise<string>
     const file = join(directory, 'InRelease');
     const settings = ['APT::Sandbox::User=root', 'Acquire::Retries=0', 'Acquire::http::Timeout=10'];
     const args = [...settings.flatMap((setting) => ['-o', setting]), 'download-file', url, file];
-    const spec = { command: APT_HELPER, args, deadlineMs: DOWNLOAD_DEADLINE_MS };
+    const spec = { command: await findAptHelper(), args, deadlineMs: DOWNLOAD_DEADLINE_MS };
     await context.run(spec, { signal: context.signal });
     return await readFile(file, 'utf8');
   } finally {

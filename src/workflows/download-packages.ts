@@ -6,7 +6,7 @@ import { sha256OfFile } from '../host/digest-file.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { askPatiently, mirrorWaitMs } from './mirror-patience.ts';
 import { partialDirectory, removeRejected, sweepPartials } from './partial-downloads.ts';
-import { APT_HELPER, runApt } from './run-apt.ts';
+import { findAptHelper, runApt } from './run-apt.ts';
 import { bytesIn } from './watch-arrivals.ts';
 
 /** Longest time that a download of all packages may take, in milliseconds. */
@@ -53,9 +53,10 @@ export async function downloadPackages(request: DownloadRequest, context: Workfl
   await sweepPartials(context.directories.cache, root, context.clock.now());
   if (missing.length === 0) return;
   const uris = await findUris(missing, request, context);
+  const helper = await findAptHelper();
   const fetchRest = async (): Promise<void> => {
     try {
-      await runApt(downloadCall(missing, uris, partial, request), context);
+      await runApt(downloadCall({ helper, missing, uris, partial }, request), context);
     } finally {
       await acceptArrived();
     }
@@ -69,9 +70,17 @@ export async function downloadPackages(request: DownloadRequest, context: Workfl
 
 /** `apt-get download` itself would throw a partial file away and begin again. */
 function downloadCall(
-  missing: readonly ClosurePackage[],
-  uris: ReadonlyMap<string, string>,
-  partial: string,
+  {
+    helper,
+    missing,
+    uris,
+    partial,
+  }: {
+    readonly helper: string;
+    readonly missing: readonly ClosurePackage[];
+    readonly uris: ReadonlyMap<string, string>;
+    readonly partial: string;
+  },
   { aptConfig, packages, onFetched }: DownloadRequest,
 ): Parameters<typeof runApt>[0] {
   const triples = missing.flatMap(({ sha256 }) => [uris.get(sha256) ?? '', sha256, `SHA256:${sha256}`]);
@@ -81,7 +90,7 @@ function downloadCall(
   };
   return {
     config: aptConfig,
-    words: [APT_HELPER, '-q', 'download-file', ...triples],
+    words: [helper, '-q', 'download-file', ...triples],
     cwd: partial,
     deadlineMs: DOWNLOAD_DEADLINE_MS,
     arrivals: [partial],

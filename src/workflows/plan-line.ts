@@ -16,6 +16,7 @@ import type { HostFacts } from './probe-host.ts';
 import { recoverLine } from './recover-line.ts';
 import type { ResolvedClosure } from './resolve-closure.ts';
 import { RunDirectory } from './run-directory.ts';
+import { explainRunError } from './run-errors.ts';
 import { secretValues } from './run-packer.ts';
 import { savePlan, type SavedRun } from './saved-run.ts';
 import { removeStageLeftovers, sweepRuns } from './sweep-runs.ts';
@@ -129,7 +130,10 @@ async function beginLine(
   context: WorkflowContext,
 ): Promise<BegunLine> {
   const { name, line } = plan.profile;
-  const run = await RunDirectory.create(context.directories.state, name, line, context.clock.now());
+  const { state } = context.directories;
+  const run = await RunDirectory.create(state, name, line, context.clock.now()).catch((error: unknown) => {
+    throw explainRunError(error, state);
+  });
   const scene = { request, context, plan, run, secrets: filterOf(plan, context) };
   try {
     checkRunDirectory(run.file('vm'));
@@ -139,7 +143,7 @@ async function beginLine(
   } catch (error) {
     // Nothing was begun, so there is nothing to look at later.
     await rm(run.path, { recursive: true, force: true });
-    throw error;
+    throw explainRunError(error, run.path);
   }
 }
 

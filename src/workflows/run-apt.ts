@@ -3,11 +3,14 @@ import { describeSilence, explainAptFailure } from '../bases/apt-failures.ts';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { readTextIfExists } from '../host/files.ts';
+import { findProgramIfAny } from '../host/find-program.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { watchArrivals } from './watch-arrivals.ts';
 
-/** apt's own downloader, of the package apt; it is on nobody's PATH. */
-export const APT_HELPER = '/usr/lib/apt/apt-helper';
+/** apt's own downloader: Debian has it beside apt's other parts and not on PATH, other systems may have it there. */
+export async function findAptHelper(): Promise<string> {
+  return (await findProgramIfAny('apt-helper')) ?? '/usr/lib/apt/apt-helper';
+}
 
 /** A call of one of apt's programs. */
 export interface AptCall {

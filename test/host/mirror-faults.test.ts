@@ -13,7 +13,7 @@ import { run } from '../../src/host/run.ts';
 import type { WorkflowContext } from '../../src/workflows/build-request.ts';
 import { fetchPackages } from '../../src/workflows/fetch-packages.ts';
 import { partialDirectory } from '../../src/workflows/partial-downloads.ts';
-import { APT_HELPER, runApt } from '../../src/workflows/run-apt.ts';
+import { runApt } from '../../src/workflows/run-apt.ts';
 import { updateIndices } from '../../src/workflows/update-indices.ts';
 import { CLI, compileWhenStale } from '../integration/compiled-cli.ts';
 import { startFaultyMirror, type Fault, type FaultyMirror } from './faulty-mirror.ts';
@@ -26,7 +26,7 @@ import { makeRepository } from './small-repository.ts';
 
 const missing = (
   await Promise.all(
-    ['apt-get', 'setpriv', APT_HELPER].map(async (name) => [name, await findProgramIfAny(name)]),
+    ['apt-get', 'setpriv', '/usr/lib/apt/apt-helper'].map(async (name) => [name, await findProgramIfAny(name)]),
   )
 ).flatMap(([name, found]) => (found === undefined ? [name] : []));
 if (missing.length > 0) process.stderr.write(`skipped: faults of a mirror: no ${missing.join(', ')}\n`);

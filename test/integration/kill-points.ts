@@ -72,7 +72,7 @@ const TOOL_ROWS: readonly ToolRow[] = [
   },
   {
     stage: 'base',
-    hold: ['apt-get', 'fetched'],
+    hold: ['apt-helper', 'fetched'],
     cold: ['bases', 'debs'],
     says: ['apt-get'],
     because: 'a package has come',

@@ -10,13 +10,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runCli, type CliResult } from './compiled-cli.ts';
 import { writeArchive } from './lab-archive.ts';
 
 const FAKES = join(import.meta.dirname, 'fake-tools');
+/** Not /tmp: virt-sparsify is shown another one, and would find no fake there. Short, because sockets lie below. */
+const PLACE = '/var/tmp';
+
 const KILL_HOOK = join(FAKES, 'kill-hook.mjs');
 
 /** Programs that are the real ones, with a fake before them that can hold them up. */
@@ -74,7 +76,7 @@ export class Lab {
 
   /** Sets up an empty lab. The name is short, because sockets lie below it. */
   static make(): Lab {
-    const lab = new Lab(mkdtempSync(join(tmpdir(), 'mml-')));
+    const lab = new Lab(mkdtempSync(join(PLACE, 'mml-')));
     chmodSync(lab.directory, 0o755);
     for (const name of ['home', 'tmp', 'bin', 'control', 'points']) mkdirSync(join(lab.directory, name));
     writeArchive(join(lab.directory, 'archive'));
@@ -85,7 +87,7 @@ export class Lab {
 
   /** A second lab that begins as this one is now. */
   copy(): Lab {
-    const lab = new Lab(mkdtempSync(join(tmpdir(), 'mml-')));
+    const lab = new Lab(mkdtempSync(join(PLACE, 'mml-')));
     const { status, stderr } = spawnSync('cp', ['-a', `${this.directory}/.`, lab.directory], {
       encoding: 'utf8',
     });
