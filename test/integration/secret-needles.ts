@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { CliResult } from './compiled-cli.ts';
 import type { Lab } from './lab.ts';
@@ -93,6 +93,14 @@ function writtenFiles({ directory }: Lab): string[] {
 }
 
 function readAnyText(path: string): string {
-  if (!path.endsWith('.zst')) return readFileSync(path, 'utf8');
-  return spawnSync('zstd', ['-dcq', path], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 }).stdout;
+  if (path.endsWith('.zst')) return outputOf('zstd -dcq', path);
+  // A raw disk is mostly holes, and longer than a string may be.
+  return statSync(path).size > 16 * 1024 * 1024
+    ? outputOf(String.raw`tr -d '\000'`, path)
+    : readFileSync(path, 'utf8');
+}
+
+function outputOf(command: string, path: string): string {
+  const options = { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 } as const;
+  return spawnSync('sh', ['-c', `${command} <"$1"`, 'sh', path], options).stdout;
 }
