@@ -68,12 +68,29 @@ describeLab('a bad day', () => {
   );
 
   test(
-    'two builds of one line at once are two releases',
+    'of two builds of one line at once, one is refused',
     async () => {
       await inLab(async (lab) => {
         const results = await Promise.all([
           lab.build(),
           lab.build(['--events', join(lab.directory, 'other.jsonl')]),
+        ]);
+        expect(results.map(({ exitCode }) => exitCode).toSorted((a, b) => a - b)).toEqual([0, 6]);
+        expect(results.map(({ stderr }) => stderr).join('')).toContain('lab is being built by process');
+        expect(allocationsOf(lab)).toEqual({ 1: 'released', 2: 'released' });
+        expect([...(await leftoversOf(lab)), ...servedFaults(lab), ...cacheFaults(lab)]).toEqual([]);
+      });
+    },
+    CASE_MS,
+  );
+
+  test(
+    'two builds of one line at once that wait are two releases',
+    async () => {
+      await inLab(async (lab) => {
+        const results = await Promise.all([
+          lab.build(['--wait']),
+          lab.build(['--wait', '--events', join(lab.directory, 'other.jsonl')]),
         ]);
         expect(results.map(({ exitCode, stderr }) => (exitCode === 0 ? 0 : stderr))).toEqual([0, 0]);
         expect(allocationsOf(lab)).toEqual({ 1: 'released', 2: 'released', 3: 'released' });

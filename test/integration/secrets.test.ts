@@ -51,10 +51,9 @@ describeLab('a secret', () => {
         const { lab } = copyScene(scene, []);
         try {
           const result = await buildWith(lab, secrets, 'fails' in end ? end.fails : undefined);
-          expect({ exitCode: result.exitCode, found: findSecrets(lab, result, secrets) }).toEqual({
-            exitCode,
-            found: [],
-          });
+          const why = result.exitCode === exitCode ? '' : result.stderr;
+          const found = findSecrets(lab, result, secrets);
+          expect({ exitCode: result.exitCode, why, found }).toEqual({ exitCode, why: '', found: [] });
         } finally {
           lab.remove();
         }
