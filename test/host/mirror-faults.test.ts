@@ -26,7 +26,10 @@ import { makeRepository } from './small-repository.ts';
 
 const missing = (
   await Promise.all(
-    ['apt-get', 'setpriv', '/usr/lib/apt/apt-helper'].map(async (name) => [name, await findProgramIfAny(name)]),
+    ['apt-get', 'setpriv', '/usr/lib/apt/apt-helper'].map(async (name) => [
+      name,
+      await findProgramIfAny(name),
+    ]),
   )
 ).flatMap(([name, found]) => (found === undefined ? [name] : []));
 if (missing.length > 0) process.stderr.write(`skipped: faults of a mirror: no ${missing.join(', ')}\n`);

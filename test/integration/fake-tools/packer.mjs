@@ -92,6 +92,7 @@ async function untilUp(child) {
   const earlyEnd = Date.now() + EARLY_MS;
   while (!existsSync(mark)) {
     const isGone = child.exitCode !== null || child.signalCode !== null;
+    if (isGone) log(`QEMU ended with ${child.exitCode ?? child.signalCode}`);
     if (isGone && Date.now() < earlyEnd) throw new ToldToFail('Build was halted.', 1);
     await delay(10);
   }
@@ -109,7 +110,14 @@ async function endOf(child) {
 /** The `qemuargs` of the project, with the variables put in. */
 function qemuArguments(variables) {
   const main = readFileSync(join(words.at(-1) ?? '', 'mintmark.pkr.hcl'), 'utf8');
-  const local = { run_directory: variables.run_directory.replaceAll(',', ',,') };
+  const run = variables.run_directory.replaceAll(',', ',,');
+  const local = { run_directory: run };
+  for (const [, name, socket, file] of main.matchAll(
+    /^ +(\w+) += var\.console == "socket" \? "(.*)" : "(.*)"$/gm,
+  )) {
+    const chosen = variables.console === 'socket' ? socket : file;
+    local[name] = chosen.replace('${local.run_directory}', run);
+  }
   const fill = (text) =>
     text
       .replaceAll(/\$\{(var|local)\.(\w+)\}/g, (_, kind, name) => (kind === 'var' ? variables : local)[name])

@@ -11,6 +11,17 @@ const PNG = Buffer.from(
   'base64',
 );
 
+/** QMP commands that are answered. */
+const COMMANDS = [
+  'qmp_capabilities',
+  'query-status',
+  'screendump',
+  'stop',
+  'cont',
+  'quit',
+  'system_powerdown',
+];
+
 const words = process.argv.slice(2);
 const valuesOf = (name) => words.flatMap((word, index) => (word === name ? [words[index + 1] ?? ''] : []));
 const [pidFile] = valuesOf('-pidfile');
@@ -76,16 +87,6 @@ function serveControl(path) {
   process.on('exit', () => rmSync(path, { force: true }));
   return new Promise((resolve) => server.listen(path, resolve));
 }
-
-const COMMANDS = [
-  'qmp_capabilities',
-  'query-status',
-  'screendump',
-  'stop',
-  'cont',
-  'quit',
-  'system_powerdown',
-];
 
 function answer({ execute, arguments: args, id }, send) {
   const known = COMMANDS.includes(execute);
