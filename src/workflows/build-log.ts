@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dieWithParent } from '../host/die-with-parent.ts';
 import { readTextIfExists } from '../host/files.ts';
 import type { BuildScene } from './build-scene.ts';
 
@@ -18,6 +19,7 @@ export async function writeBuildLog(scene: BuildScene, directory: string): Promi
   const plain = scene.run.file('build.log');
   await writeFile(plain, parts.join('\n'));
   const args = ['-q', '-f', plain, '-o', join(directory, 'build.log.zst')];
-  await scene.context.run({ command: 'zstd', args, deadlineMs: COMPRESS_DEADLINE_MS });
+  const spec = dieWithParent({ command: 'zstd', args, deadlineMs: COMPRESS_DEADLINE_MS });
+  await scene.context.run(spec, { signal: scene.context.signal });
   await rm(plain, { force: true });
 }
