@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { stallSeconds } from '../bases/apt-config.ts';
 import { describeSilence, explainAptFailure } from '../bases/apt-failures.ts';
 import { Failure } from '../errors/failure.ts';
@@ -36,7 +37,14 @@ export async function runApt(
   const [command = 'apt-get', ...args] = call.words;
   const { config, deadlineMs, cwd, onLine } = call;
   const env = { APT_CONFIG: config };
-  const spec = { command, args, env, deadlineMs, ...(cwd === undefined ? {} : { cwd }) };
+  const spec = {
+    command,
+    name: basename(command),
+    args,
+    env,
+    deadlineMs,
+    ...(cwd === undefined ? {} : { cwd }),
+  };
   const watch = call.arrivals && watchArrivals(call.arrivals, call.stallMs ?? (await stallMsOf(config)));
   const signal = watch ? AbortSignal.any([context.signal, watch.stalled]) : context.signal;
   const hear = (line: string): void => {

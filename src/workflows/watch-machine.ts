@@ -51,6 +51,8 @@ export class MachineWatch {
   readonly #logs: WriteStream[] = [];
   #qmp: QmpConnection | undefined;
   #following: Promise<void> = Promise.resolve();
+  #onContact = (): void => {};
+  readonly #firstContact = new Promise<void>((resolve) => (this.#onContact = resolve));
   #isOver = false;
 
   private constructor(options: WatchOptions) {
@@ -78,6 +80,7 @@ export class MachineWatch {
 
   /** Writes what the machine's screen shows to a PNG; false when there is no machine to ask any more. */
   async photograph(path: string): Promise<boolean> {
+    await this.#connected;
     return (await this.#qmp?.execute('screendump', { filename: path, format: 'png' })) === true;
   }
 
@@ -88,9 +91,16 @@ export class MachineWatch {
 
   /** Ends a machine so that its disk holds what the guest has written so far. */
   async halt(): Promise<void> {
+    await this.#connected;
     // Stopping makes QEMU write out what it knows of the disk and has not written yet.
     await this.#qmp?.execute('stop');
     await this.#qmp?.execute('quit');
+  }
+
+  /** Resolves soon: a machine that began a moment ago is asked for its control socket once or twice more. */
+  get #connected(): Promise<unknown> {
+    const soon = delay(5 * CONNECT_EVERY_MS, undefined, { ref: false });
+    return this.#qmp === undefined ? Promise.race([this.#firstContact, soon]) : Promise.resolve();
   }
 
   /** Stops listening; the logs are complete then. */
@@ -140,6 +150,7 @@ export class MachineWatch {
         await delay(CONNECT_EVERY_MS, undefined, { signal }).catch(() => {});
         continue;
       }
+      this.#onContact();
       await this.#qmp.closed;
       if (!signal.aborted) this.#options.onGone();
       return;

@@ -14,7 +14,7 @@ import {
 
 import { KILL_POINTS, type KillPoint } from './kill-points.ts';
 import { whyNoLab, type Lab, type RunningBuild } from './lab.ts';
-import { findProcess } from './lab-processes.ts';
+import { findProcesses } from './lab-processes.ts';
 
 const reason = whyNoLab();
 const describeLab = reason === undefined ? describe : describe.skip;
@@ -116,9 +116,18 @@ const HANGS_MS = 30_000;
 const HELD_CHANGE = '/catalogue/releases/lab/';
 
 function sendSignal(lab: Lab, { child }: RunningBuild, { program, signal }: KillPoint): void {
-  const pid = program === 'ours' ? child.pid : findProcess(lab.directory, program).pid;
-  if (pid === undefined) throw new Error('the build has no process');
-  process.kill(pid, signal);
+  const pids = program === 'ours' ? [child.pid] : findProcesses(lab.directory, program);
+  // Of several, those that nothing holds up may have ended since.
+  const isSent = pids.filter((pid) => pid !== undefined && send(pid, signal)).length > 0;
+  if (!isSent) throw new Error(`no ${program} to be killed`);
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }
 
 /** What cannot be interrupted is let go on after a while; a killed program may only be replaced by another one. */

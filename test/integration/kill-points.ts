@@ -74,7 +74,7 @@ const TOOL_ROWS: readonly ToolRow[] = [
     stage: 'base',
     hold: ['apt-helper', 'fetched'],
     cold: ['bases', 'debs'],
-    says: ['apt-get'],
+    says: ['apt-helper'],
     because: 'a package has come',
   },
   {
@@ -131,7 +131,7 @@ const TOOL_ROWS: readonly ToolRow[] = [
     program: 'qemu-system-x86_64',
     hold: ['packer', 'provision'],
     lastsMs: 800,
-    says: ['virtual machine'],
+    says: ['QEMU was killed or crashed'],
     because: 'Packer does not notice',
   },
   { stage: 'finish', hold: ['qemu-img', 'convert'], says: ['qemu-img'], because: 'the disk is being copied' },
@@ -155,7 +155,7 @@ const TOOL_ROWS: readonly ToolRow[] = [
     says: ['virt-sparsify'],
     because: 'virt-sparsify is left without',
   },
-  { stage: 'convert', hold: ['qemu-img', 'map'], says: ['qemu-img'], because: 'data is being looked for' },
+  { stage: 'finish', hold: ['qemu-img', 'map'], says: ['qemu-img'], because: 'the disk is being digested' },
   {
     stage: 'convert',
     hold: ['qemu-img', 'check'],

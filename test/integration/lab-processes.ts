@@ -22,15 +22,12 @@ export function processesOf(directory: string): LabProcess[] {
   });
 }
 
-/** The process that runs a program on the lab's PATH; with several, the one that was started last. */
-export function findProcess(directory: string, program: string): LabProcess {
+/** The processes that run a program on the lab's PATH. */
+export function findProcesses(directory: string, program: string): number[] {
   const script = `${directory}/bin/${program}`;
-  const found = processesOf(directory).filter(({ commandLine }) =>
-    new RegExp(`^(?:\\S+ )?${script}(?: |$)`).test(commandLine),
-  );
-  const last = found.at(-1);
-  if (!last) throw new Error(`no ${program} runs in the lab`);
-  return last;
+  return processesOf(directory)
+    .filter(({ commandLine }) => new RegExp(`^(?:\\S+ )?${script}(?: |$)`).test(commandLine))
+    .map(({ pid }) => pid);
 }
 
 /** Waits until no process of the lab is left; gives those that are left when the time is over. */

@@ -117,15 +117,22 @@ export class Lab {
 
   /** Starts `mintmark build`, which takes nothing from an earlier release. */
   start(args: readonly string[] = [], call: LabCall = {}): RunningBuild {
+    return this.command(['build', '--profile', this.profile, ...FIXED_ARGUMENTS, ...args], call);
+  }
+
+  /** Goes on with a run that ended early. */
+  resume(args: readonly string[] = []): Promise<CliResult> {
+    return this.command(['build', '--resume', ...args, '--json']).done;
+  }
+
+  /** Starts any command, its events written down. */
+  command(argv: readonly string[], call: LabCall = {}): RunningBuild {
     let child: ChildProcess | undefined;
-    const done = runCli(
-      ['build', '--profile', this.profile, ...FIXED_ARGUMENTS, '--events', this.events, ...args],
-      {
-        env: this.#environment(call),
-        cwd: this.directory,
-        onStart: (started) => (child = started),
-      },
-    );
+    const done = runCli([...argv, '--events', this.events], {
+      env: this.#environment(call),
+      cwd: this.directory,
+      onStart: (started) => (child = started),
+    });
     if (child === undefined) throw new Error('the build was not started');
     return { child, done };
   }
