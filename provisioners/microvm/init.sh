@@ -14,6 +14,8 @@ mount -t sysfs sys /sys
 fail() {
     echo "MINTMARK-FAILED $*"
     sync
+    # Time to take a picture of the screen.
+    sleep 3
     poweroff -f
 }
 

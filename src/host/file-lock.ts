@@ -64,6 +64,11 @@ export async function acquireFileLock(path: string, options: LockOptions = {}): 
   }
 }
 
+/** Removes the mark of a killed process that nobody has waited for since; the lock of a living one stays. */
+export async function removeAbandonedLock(path: string): Promise<void> {
+  await removeDeadMark(path, await readOwner(path));
+}
+
 /** Does something while holding the lock; see {@link acquireFileLock}. */
 export async function withFileLock<T>(
   path: string,

@@ -19,6 +19,7 @@ import { RunDirectory } from './run-directory.ts';
 import { explainRunError } from './run-errors.ts';
 import { secretValues } from './run-packer.ts';
 import { savePlan, type SavedRun } from './saved-run.ts';
+import { sweepCache } from './sweep-cache.ts';
 import { removeStageLeftovers, sweepRuns } from './sweep-runs.ts';
 
 /** What is known of a line before its plan is made. */
@@ -65,6 +66,7 @@ export async function planLine(
   try {
     await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
     await sweepRuns(context);
+    await sweepCache(context);
     const begun = await beginOrResume(place.waited, inputs, plan, request, context);
     if ('scene' in begun) return { ...begun, release: place.release };
     await place.release();

@@ -32,7 +32,9 @@ export const pruneCommand: Command<typeof OPTIONS> = {
     const keepMs = days === undefined ? undefined : days * DAY_MS;
     const { sweepRuns } = await import('../../workflows/sweep-runs.ts');
     const { sweepWorkDirectories } = await import('../../workflows/work-directory.ts');
+    const { sweepCache } = await import('../../workflows/sweep-cache.ts');
     await sweepWorkDirectories(workflow);
+    await sweepCache(workflow);
     return describeSweep(await sweepRuns(workflow, keepMs === undefined ? {} : { keepLogsMs: keepMs }));
   },
 };
