@@ -26,6 +26,7 @@ export class ConsoleWatch {
   readonly #lines = new Map<ConsoleSource, string[]>();
   readonly #suspects = new Map<string, SeenSign>();
   #fatal: SeenSign | undefined;
+  #linesAfterFatal = 0;
 
   /** A line of a source; answers with the sign in it, also when it was seen before. */
   hear(line: string, source: ConsoleSource, atMs: number): FoundSign | undefined {
@@ -61,12 +62,19 @@ export class ConsoleWatch {
   }
 
   #keep(line: string, source: ConsoleSource): void {
-    if (line.trim() === '') return;
+    if (line.trim() === '' || this.#isTooLate(source)) return;
     const kept = this.#lines.get(source) ?? [];
     if (WAITING.test(line) && WAITING.test(kept.at(-1) ?? '')) kept.pop();
     kept.push(line);
     if (kept.length > LINES_KEPT) kept.shift();
     this.#lines.set(source, kept);
+  }
+
+  /** A panic is followed by a screenful of registers, which must not push the panic itself out. */
+  #isTooLate(source: ConsoleSource): boolean {
+    if (this.#fatal?.source !== source) return false;
+    this.#linesAfterFatal += 1;
+    return this.#linesAfterFatal > LINES_KEPT / 2;
   }
 
   #suspect(found: FoundSign, source: ConsoleSource, atMs: number): void {

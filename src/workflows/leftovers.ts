@@ -59,13 +59,13 @@ export async function findLeftovers(
   return found.flat().toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Runs that never said how they ended. Their disks are what people may want to look at, so nobody removes them. */
+/** Runs that never said how they ended. */
 async function findDeadRuns(runs: string): Promise<Leftover[]> {
   const found: Leftover[] = [];
   for (const id of await names(runs)) {
     const state = await readJsonObjectIfExists(join(runs, id, 'state.json')).catch(() => undefined);
     if (state?.['status'] !== 'running' || !(await isDead(parseProcessIdentity(state['owner'])))) continue;
-    found.push(await leftover('run', join(runs, id), `run ${id}`, false));
+    found.push(await leftover('run', join(runs, id), `run ${id}`, true));
   }
   return found;
 }

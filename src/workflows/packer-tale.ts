@@ -1,7 +1,7 @@
 import { parsePackerLogLine } from '../packer/log.ts';
 import type { PackerEvent } from '../packer/machine-readable.ts';
 import { isAborting, readPackerError } from '../packer/packer-errors.ts';
-import { isLogin } from '../packer/progress.ts';
+import { isIntroduction, isLogin } from '../packer/progress.ts';
 
 /** Lines kept of what Packer showed, and of what QEMU wrote. */
 const LINES_KEPT = 20;
@@ -29,7 +29,7 @@ export class PackerTale {
     if (event.type !== 'ui') return;
     if (isLogin(event)) this.loggedIn = true;
     if (isAborting(event.text)) this.hasGivenUp = true;
-    if (this.hasGivenUp || event.text.trim() === '') return;
+    if (this.hasGivenUp || event.text.trim() === '' || isIntroduction(event.text)) return;
     this.lastLines.push(event.text);
     if (this.lastLines.length > LINES_KEPT) this.lastLines.shift();
   }

@@ -33,6 +33,7 @@ interface BadProvisioner {
   readonly message: RegExp;
   /** What the one line beside it says, when the consoles know more. */
   readonly reason?: RegExp;
+  readonly serial?: RegExp;
 }
 
 const CASES: readonly BadProvisioner[] = [
@@ -41,7 +42,7 @@ const CASES: readonly BadProvisioner[] = [
     script: ['echo "about to hang"', 'sleep 600'],
     timeoutSeconds: 4,
     code: 'E_PROVISIONER_TIMEOUT',
-    message: /^provisioner 2 of 2 \(misbehave\) did not end in its time$/,
+    message: /^provisioner 3 of 3 \(misbehave\) did not end in its time$/,
     reason: /it last wrote "about to hang"/,
   },
   {
@@ -59,21 +60,22 @@ const CASES: readonly BadProvisioner[] = [
       'dd if=/dev/urandom of=/more bs=1M count=300',
     ],
     code: 'E_PROVISIONER_FAILED',
-    message: /^provisioner 2 of 2 \(misbehave\) ended with exit code 1$/,
+    message: /^provisioner 3 of 3 \(misbehave\) ended with exit code 1$/,
     reason: /^no space was left on the disk: ".*No space left on device"/,
   },
   {
     does: 'powers the machine off',
     script: ['systemctl poweroff', 'sleep 600'],
     code: 'E_GUEST_POWERED_OFF',
-    message: /^the guest powered itself off while provisioner 2 of 2 \(misbehave\) ran$/,
+    message: /^the guest powered itself off while provisioner 3 of 3 \(misbehave\) ran$/,
   },
   {
     does: 'panics the kernel',
     script: ['echo 1 >/proc/sys/kernel/sysrq', 'echo c >/proc/sysrq-trigger', 'sleep 600'],
     code: 'E_GUEST_PANIC',
-    message: /^the kernel panicked: sysrq triggered crash, while provisioner 2 of 2 \(misbehave\) ran$/,
+    message: /^the kernel panicked: sysrq triggered crash, while provisioner 3 of 3 \(misbehave\) ran$/,
     reason: /Kernel panic - not syncing: sysrq triggered crash" \(serial, \d+ s after power-on\)$/,
+    serial: /Kernel panic - not syncing/,
   },
 ];
 
@@ -81,12 +83,14 @@ withTools('a provisioner that', () => {
   beforeAll(async () => {
     compileWhenStale();
     place = await BuildPlace.make();
+    await place.takeGiven();
   });
   afterAll(() => place.remove());
 
   test.each(CASES)(
     '$does: $code',
     async (bad) => {
+      const before = await place.served();
       const result = await place.build(['--profile', await writeProfile(bad), '--new-catalogue']);
       const { error, burnt } = documentOf(result, 5);
       if (!isMapping(error)) throw new Error('no error');
@@ -103,10 +107,11 @@ withTools('a provisioner that', () => {
         'go on': [expect.stringContaining('--resume ')],
         version: [expect.stringContaining(`BUILD ${String(burnt)} of bad is burnt`)],
       });
+      if (bad.serial) expect(String(facts['serial'])).toMatch(bad.serial);
       if (bad.reason) expect(facts['reason']).toEqual([expect.stringMatching(bad.reason)]);
       await expectPicture(bad, facts['screen']);
       expect(result.stderr).not.toContain('this is a bug');
-      await place.expectNothingLeft({}, 'bad', Number(burnt));
+      await place.expectNothingLeft(before, 'bad', Number(burnt));
     },
     4 * MINUTE_MS,
   );

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -45,14 +45,9 @@ let release: ReleaseManifest;
 let artifact = '';
 
 async function makeRelease(): Promise<void> {
-  const given = process.env['MINTMARK_TEST_CATALOGUE'] ?? '';
-  if (given === '') {
-    say('building server');
-    documentOf(await place.build(['--profile', 'server', '--new-catalogue']), 0);
-    return;
-  }
-  say(`taking the server of ${given}`);
-  await cp(given, place.catalogue, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  if (await place.takeGiven()) return;
+  say('building server');
+  documentOf(await place.build(['--profile', 'server', '--new-catalogue']), 0);
 }
 
 withTools('a real build of server', () => {
@@ -147,7 +142,7 @@ async function failInProvisioner(): Promise<void> {
   expect(documentOf(result, 5)).toMatchObject({
     ok: false,
     burnt,
-    error: { kind: 'command', code: 'E_PACKER_FAILED', message: expect.stringMatching(/\b7\b/) },
+    error: { kind: 'command', code: 'E_PROVISIONER_FAILED', message: expect.stringMatching(/\b7\b/) },
   });
   expect(result.stderr).toContain('about to give up');
   expect(result.stderr).toContain(`BUILD ${burnt} of server is burnt`);

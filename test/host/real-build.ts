@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
@@ -41,6 +41,14 @@ export class BuildPlace {
     return new BuildPlace(await mkdtemp(join(tmpdir(), 'mintmark-e2e-')));
   }
 
+  /** Takes over what MINTMARK_TEST_CATALOGUE holds, a catalogue with a `server` of this source; says whether there is one. */
+  async takeGiven(): Promise<boolean> {
+    const given = process.env['MINTMARK_TEST_CATALOGUE'] ?? '';
+    if (given === '') return false;
+    await cp(given, this.catalogue, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    return true;
+  }
+
   /** Removes it with all it holds. */
   remove(): Promise<void> {
     return rm(this.directory, { recursive: true, force: true });
@@ -48,9 +56,18 @@ export class BuildPlace {
 
   /** Runs `mintmark build` into the catalogue, its progress shown as it comes. */
   build(args: readonly string[], onStart: (child: ChildProcess) => void = () => {}): Promise<CliResult> {
+    return this.#run(['build', '--catalogue', this.catalogue, '--no-test', '--json', ...args], onStart);
+  }
+
+  /** Goes on with the build that failed last. */
+  resume(args: readonly string[], onStart: (child: ChildProcess) => void = () => {}): Promise<CliResult> {
+    return this.#run(['build', '--resume', '--json', ...args], onStart);
+  }
+
+  #run(argv: readonly string[], onStart: (child: ChildProcess) => void): Promise<CliResult> {
     const kept = KEPT_VARIABLES.map((name) => [name, process.env[name]] as const);
     const given = Object.fromEntries(kept.filter((pair): pair is [string, string] => pair[1] !== undefined));
-    return runCli(['build', '--catalogue', this.catalogue, '--no-test', '--json', ...args], {
+    return runCli(argv, {
       env: { ...given, HOME: homedir(), XDG_STATE_HOME: this.#state },
       onStart: (child) => {
         child.stderr?.on('data', (text: string) => process.stderr.write(text.replace(/^(?=.)/gm, '    ')));
@@ -105,7 +122,7 @@ export function documentOf(result: CliResult, exitCode: number): Readonly<Record
 }
 
 async function snapshot(top: string): Promise<Record<string, string>> {
-  const entries = await readdir(top, { recursive: true, withFileTypes: true });
+  const entries = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => []);
   const pairs = entries.map(async (entry) => {
     const path = join(entry.parentPath, entry.name);
     if (entry.isSymbolicLink()) return [path, await readlink(path)] as const;

@@ -102,3 +102,14 @@ test('of the lines by which systemd tells that it waits, the last is kept', () =
     '[  OK  ] Started a.',
   ]);
 });
+
+test('what follows a fatal line does not push it out', () => {
+  const panic = '[   12.345678] Kernel panic - not syncing: sysrq triggered crash';
+  const watch = watchOf(
+    'Starting a',
+    panic,
+    ...Array.from({ length: 200 }, (_, index) => `[   12.345678] R${index}`),
+  );
+  expect(watch.lastLines('serial').slice(0, 2)).toEqual(['Starting a', panic]);
+  expect(watch.lastLines('serial')).toHaveLength(2 + LINES_KEPT / 2);
+});

@@ -55,6 +55,28 @@ describe('sweepCache', () => {
     expect(await filesLeft()).toHaveLength(1);
   });
 
+  test.each([
+    { name: 'packer/port/22001', hours: 73, because: "Packer's lock on a port" },
+    { name: 'packer/0aba.iso.lock', hours: 73, because: "Packer's lock on a base" },
+  ])('removes $name after days: $because', async ({ name, hours }) => {
+    await put(name, hours);
+    await sweepCache(context);
+    expect(await filesLeft()).toEqual([]);
+  });
+
+  test('package indices go when nobody has updated them for a month', async () => {
+    for (const [root, days] of [
+      ['old', 31],
+      ['new', 29],
+    ] as const) {
+      await put(`apt/${root}/lists/InRelease`, 0);
+      const then = new Date(NOW.getTime() - days * 24 * 3_600_000);
+      await utimes(scratch.join('apt', root, 'lists'), then, then);
+    }
+    await sweepCache(context);
+    expect(await readdir(scratch.join('apt'))).toEqual(['new']);
+  });
+
   test('a lock goes with its owner, not before', async () => {
     const identity = await readProcessIdentity();
     const mark = (startTicks?: number): string =>
