@@ -109,23 +109,20 @@ async function killAppliance(): Promise<void> {
   throw new Error('no appliance came');
 }
 
-/** It names nothing of ours on its command line, but lives in the process namespace of its virt-sparsify. */
+/** It names nothing of ours on its command line, but descends from a program that does. */
 async function findAppliance(): Promise<number | undefined> {
-  const ours = await Promise.all(
-    (await place.processes()).map((line) => namespaceOf(Number.parseInt(line, 10))),
-  );
-  const own = await namespaceOf(process.pid);
+  const ours = (await place.processes()).map((line) => Number.parseInt(line, 10));
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (!/qemu-system[^]*guestfs/.test(commandLine)) continue;
-    const namespace = await namespaceOf(pid);
-    if (namespace !== own && ours.includes(namespace)) return pid;
+    if (/qemu-system[^]*guestfs/.test(commandLine) && (await descendsFrom(pid, ours))) return pid;
   }
   return undefined;
 }
 
-function namespaceOf(pid: number): Promise<string> {
-  return readlink(`/proc/${pid}/ns/pid`).catch(() => '');
+async function descendsFrom(pid: number, ancestors: readonly number[]): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const parent = Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1] ?? 0);
+  return ancestors.includes(pid) || (parent > 1 && (await descendsFrom(parent, ancestors)));
 }
 
 async function expectNoProcess(): Promise<void> {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -73,24 +74,26 @@ async function watchMachine(
 ): Promise<{ end: MachineEnd; watch: MachineWatch; picture: Buffer }> {
   const vm = scratch.join('vm');
   await mkdir(vm);
-  let onEnd: (end: MachineEnd) => void = () => {};
-  const ended = new Promise<MachineEnd>((resolve) => (onEnd = resolve));
-  const watch = await MachineWatch.start({ vm, secrets: createSecretFilter([]), onEnd, onGone: () => {} });
+  const told = new EventEmitter();
+  const ended = once(told, 'end');
+  const watch = await MachineWatch.start({
+    vm,
+    secrets: createSecretFilter([]),
+    onEnd: (end) => told.emit('end', end),
+    onGone: () => {},
+  });
   watches.push(watch);
   const socket = (name: string): string => `socket,path=${join(vm, name)}`;
   const common = [
-    ...['-machine', 'pc', '-accel', 'tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-no-reboot'],
-    ...['-chardev', `${socket(RUN_FILES.serialSocket)},id=serial`, '-serial', 'chardev:serial'],
-    ...[
-      '-chardev',
-      `${socket(RUN_FILES.firmwareSocket)},id=fw`,
-      '-device',
-      'isa-debugcon,iobase=0x402,chardev=fw',
-    ],
-    ...['-chardev', `${socket(RUN_FILES.qmp)},id=qmp,server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
-  ];
+    ['-machine', 'pc', '-accel', 'tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-no-reboot'],
+    ['-chardev', `${socket(RUN_FILES.serialSocket)},id=serial`, '-serial', 'chardev:serial'],
+    ['-chardev', `${socket(RUN_FILES.firmwareSocket)},id=fw`],
+    ['-device', 'isa-debugcon,iobase=0x402,chardev=fw'],
+    ['-chardev', `${socket(RUN_FILES.qmp)},id=qmp,server=on,wait=off`, '-mon', 'chardev=qmp,mode=control'],
+  ].flat();
   machines.push(spawn('qemu-system-x86_64', [...common, ...args], { stdio: 'ignore' }));
-  const end = await ended;
+  const [end]: MachineEnd[] = await ended;
+  if (end === undefined) throw new Error('nothing was told');
   const screen = scratch.join('screen.png');
   expect(await watch.photograph(screen)).toBe(true);
   await watch.halt();

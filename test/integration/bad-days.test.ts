@@ -75,7 +75,7 @@ describeLab('a bad day', () => {
           lab.build(),
           lab.build(['--events', join(lab.directory, 'other.jsonl')]),
         ]);
-        expect(results.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 6]);
+        expect(new Set(results.map(({ exitCode }) => exitCode))).toEqual(new Set([0, 6]));
         expect(results.map(({ stderr }) => stderr).join('')).toContain('lab is being built by process');
         expect(allocationsOf(lab)).toEqual({ 1: 'released', 2: 'released' });
         expect([...(await leftoversOf(lab)), ...servedFaults(lab), ...cacheFaults(lab)]).toEqual([]);
