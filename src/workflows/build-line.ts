@@ -106,7 +106,6 @@ async function giveUp(
   const { run, secrets } = scene;
   const error = explainRunError(thrown, run.path);
   const reason = error instanceof Error ? error.message : String(error);
-  await stages.unwind(reason);
   await tryTo(() => run.update({ status: 'failed' }));
   const burnt = await burnIfPossible(scene, reserved, reason);
   const keep = scene.request.keepFailed ? stages.failed : undefined;

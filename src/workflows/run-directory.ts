@@ -7,7 +7,7 @@ import { STAGES, type StageName } from './events.ts';
 
 /** What is known of one stage of a run. */
 export interface StageRecord {
-  readonly status: 'running' | 'done' | 'failed' | 'undone';
+  readonly status: 'running' | 'done' | 'failed';
   readonly startedAt: string;
   readonly durationMs?: number;
   /** What the stage was asked for, as a digest. */

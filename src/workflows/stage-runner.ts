@@ -3,7 +3,7 @@ import type { SecretFilter } from '../host/secrets.ts';
 import type { EmitEvent, StageName } from './events.ts';
 import type { RunDirectory, StageRecord } from './run-directory.ts';
 
-/** One stage of a pipeline: what it does, how it is told afterwards, and how it is taken back. */
+/** One stage of a pipeline: what it does, how it is told afterwards, and how an earlier run's output is taken over. */
 export interface Stage<Output> {
   readonly name: StageName;
   /** Does the work. */
@@ -16,15 +16,12 @@ export interface Stage<Output> {
   readonly input?: string;
   /** The output of an earlier run of this stage, as `record` kept it; undefined when it is not there as it was. */
   readonly restore?: (recorded: unknown) => Promise<Output | undefined>;
-  /** Takes back what the stage did when it, or a later stage, fails. Gets no output when it failed itself. */
-  readonly undo?: (reason: string, output: Output | undefined) => Promise<void>;
 }
 
-/** Runs stages in order, tells of them, writes them down and, when one fails, takes all back in reverse. */
+/** Runs stages in order, tells of them and writes them down; those that were done before are not done again. */
 export class StageRunner {
   readonly #emit: EmitEvent;
   readonly #signal: AbortSignal;
-  readonly #undos: { readonly name: StageName; readonly undo: (reason: string) => Promise<void> }[] = [];
   readonly #durations: Partial<Record<StageName, number>> = {};
   #directory: RunDirectory | undefined;
   #withoutSecrets = (text: string): string => text;
@@ -56,9 +53,7 @@ export class StageRunner {
     const startedAt = new Date().toISOString();
     const began = performance.now();
     const elapsed = (): number => Math.round(performance.now() - began);
-    const { undo } = stage;
-    let output: Output | undefined;
-    if (undo) this.#undos.push({ name: stage.name, undo: (reason) => undo(reason, output) });
+    let output: Output;
     this.#emit({ type: 'stage-started', stage: stage.name });
     try {
       const restored = await this.#restore(stage);
@@ -77,18 +72,6 @@ export class StageRunner {
     await this.#directory?.recordStage(stage.name, recordOf(stage, output, { startedAt, durationMs }));
     this.#emit({ type: 'stage-finished', stage: stage.name, summary: stage.summarize(output), durationMs });
     return output;
-  }
-
-  /** Takes the stages back, the last one first. One that cannot be taken back does not keep the others from it. */
-  async unwind(reason: string): Promise<void> {
-    for (const { name, undo } of this.#undos.splice(0).toReversed()) {
-      try {
-        await undo(reason);
-      } catch (error) {
-        const why = this.#withoutSecrets(error instanceof Error ? error.message : String(error));
-        this.#emit({ type: 'warning', text: `${name} could not be taken back: ${why}` });
-      }
-    }
   }
 
   /** What the stage left in a run that is gone on with, if it was asked for the same and is still as it was left. */

@@ -70,32 +70,6 @@ describe('StageRunner', () => {
     });
   });
 
-  test('stages are taken back in reverse, the failed one without an output', async () => {
-    const { stages } = start();
-    const log: unknown[] = [];
-    const undo: Stage<string>['undo'] = async (reason, output) => void log.push([reason, output]);
-    await stages.run(stage('plan', { undo }));
-    await stages.run(stage('base'));
-    await stages.run(stage('packer', { undo, run: () => Promise.reject(new Error('x')) })).catch(() => {});
-    await stages.unwind('because');
-    expect(log).toEqual([
-      ['because', undefined],
-      ['because', 'plan output'],
-    ]);
-    await stages.unwind('again');
-    expect(log).toHaveLength(2);
-  });
-
-  test('one stage that cannot be taken back does not keep the others from it', async () => {
-    const { stages, events } = start();
-    const log: string[] = [];
-    await stages.run(stage('plan', { undo: async () => void log.push('plan') }));
-    await stages.run(stage('base', { undo: () => Promise.reject(new Error('stuck')) }));
-    await stages.unwind('x');
-    expect(log).toEqual(['plan']);
-    expect(events.at(-1)).toEqual({ type: 'warning', text: 'base could not be taken back: stuck' });
-  });
-
   test('stages are written down, with what they want kept', async () => {
     const { stages } = start();
     const run = await RunDirectory.create(scratch.path, 'p', 'l', new Date());
