@@ -13,7 +13,7 @@ import type { StageName } from './events.ts';
  * @param kept the stage whose half-made disk was kept
  */
 export async function describeWayOn(
-  { run }: BuildScene,
+  { run, plan }: BuildScene,
   failed: StageName | undefined,
   kept: StageName | undefined,
 ): Promise<FailureFact[]> {
@@ -24,7 +24,7 @@ export async function describeWayOn(
       label: 'go on',
       lines: [`npm run build -- --resume ${run.id}${failed === undefined ? '' : `   (from: ${failed})`}`],
     },
-    ...(disk === undefined ? [] : [{ label: 'look', lines: lookInside(disk) }]),
+    ...(disk === undefined ? [] : [{ label: 'look', lines: lookInside(disk, plan.accelerator.accelerator) }]),
   ];
 }
 
@@ -36,11 +36,10 @@ async function findDisk(directory: string, stage: StageName): Promise<string | u
   );
 }
 
-/** `virt-rescue` comes with virt-sparsify, and boots without the guest's own kernel; nothing is changed. */
-function lookInside(disk: string): string[] {
-  const format = disk.endsWith('.raw') ? 'raw' : 'qcow2';
-  return [
-    `virt-rescue --ro -i --format=${format} -a ${quoteForShell(disk)}   (a shell; the disk is at /sysroot)`,
-    `virt-cat --format=${format} -a ${quoteForShell(disk)} /etc/fstab`,
-  ];
+/** These come with virt-sparsify, and read the disk in a machine of their own; nothing is changed. */
+function lookInside(disk: string, accelerator: 'kvm' | 'tcg'): string[] {
+  // Where KVM opens and is useless, libguestfs would wait for it.
+  const settings = accelerator === 'tcg' ? 'LIBGUESTFS_BACKEND_SETTINGS=force_tcg ' : '';
+  const source = `--format=${disk.endsWith('.raw') ? 'raw' : 'qcow2'} -a ${quoteForShell(disk)}`;
+  return [`${settings}virt-ls -l ${source} /`, `${settings}virt-cat ${source} /etc/fstab`];
 }
