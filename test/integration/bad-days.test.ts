@@ -6,9 +6,9 @@ import { reserve } from '../../src/workflows/allocate-version.ts';
 import { parseIsoDate } from '../../src/values/calendar-date.ts';
 import { compileWhenStale, type CliResult } from './compiled-cli.ts';
 import {
-  copyScene,
   faultsAfterKill,
   faultsOfNextBuild,
+  inCopy,
   makeScene,
   reportFaults,
   type Scene,
@@ -33,15 +33,8 @@ describeLab('a bad day', () => {
   }, 240_000);
   afterAll(() => scene.lab.remove());
 
-  /** Does something in a copy of the lab. */
-  async function inLab(action: (lab: Lab, copy: Scene) => Promise<void>): Promise<void> {
-    const copy = copyScene(scene, []);
-    try {
-      await action(copy.lab, copy);
-    } finally {
-      copy.lab.remove();
-    }
-  }
+  const inLab = (action: (lab: Lab, copy: Scene) => Promise<void>): Promise<void> =>
+    inCopy(scene, [], (copy) => action(copy.lab, copy));
 
   test(
     'twenty allocations at once get twenty numbers',

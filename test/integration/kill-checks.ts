@@ -35,6 +35,20 @@ export function copyScene({ lab, filed }: Scene, cold: readonly ColdPart[]): Sce
   return { lab: copy, filed };
 }
 
+/** Does something in a copy of the scene, and removes it. */
+export async function inCopy(
+  scene: Scene,
+  cold: readonly ColdPart[],
+  action: (copy: Scene) => Promise<void>,
+): Promise<void> {
+  const copy = copyScene(scene, cold);
+  try {
+    await action(copy);
+  } finally {
+    copy.lab.remove();
+  }
+}
+
 /** What is wrong right after a kill, before anybody cleaned up: something runs on, or something served is not whole. */
 export async function faultsAfterKill({ lab, filed }: Scene): Promise<string[]> {
   const left = await processesLeft(lab.directory);

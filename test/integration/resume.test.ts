@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { compileWhenStale, type CliResult } from './compiled-cli.ts';
-import { copyScene, makeScene, type Scene } from './kill-checks.ts';
+import { inCopy, makeScene, type Scene } from './kill-checks.ts';
 import { whyNoLab, type Lab } from './lab.ts';
 import { allocationsOf, cacheFaults, leftoversOf, servedFaults } from './lab-state.ts';
 
@@ -11,6 +11,9 @@ const describeLab = reason === undefined ? describe : describe.skip;
 if (reason !== undefined) process.stderr.write(`skipped: resuming, because ${reason}\n`);
 
 const CASE_MS = 120_000;
+
+/** Builds that were killed so far. */
+let kills = 0;
 
 /** Where our process stands when a release is about to appear. */
 const HELD_CHANGE = '/catalogue/releases/lab/';
@@ -54,27 +57,21 @@ describeLab('--resume', () => {
   }, 240_000);
   afterAll(() => {
     scene.lab.remove();
-    process.stdout.write(`\n${KILLED.length * 2} kills were gone on with\n`);
+    process.stdout.write(`\n${kills} kills were gone on with\n`);
   });
 
-  async function inCopy(cold: readonly 'bases'[], work: (lab: Lab) => Promise<void>): Promise<void> {
-    const { lab } = copyScene(scene, cold);
-    try {
-      await work(lab);
-    } finally {
-      lab.remove();
-    }
-  }
+  const inLab = (cold: readonly 'bases'[], action: (lab: Lab) => Promise<void>): Promise<void> =>
+    inCopy(scene, cold, ({ lab }) => action(lab));
 
   describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s', (signal) => {
     test.each(KILLED.filter(({ hold }) => signal === 'SIGKILL' || hold[0] !== 'mintmark'))(
       '$because, goes on and does not repeat $kept',
       async ({ hold, kept, cold = [] }) => {
-        await inCopy(cold, async (lab) => {
-          await killBuild(lab, hold, signal, ['--date', YESTERDAY]);
+        await inLab(cold, async (lab) => {
+          await killBuild(lab, hold, signal, ['--date', ANOTHER_DAY]);
           const result = await lab.resume();
           expect(skippedIn(lab, result)).toEqual(kept);
-          expect(longOf(result)).toBe(`${YESTERDAY.slice(2).replaceAll(/-0?/g, '.')}-1.2`);
+          expect(longOf(result)).toBe(`${ANOTHER_DAY.slice(2).replaceAll(/-0?/g, '.')}-1.2`);
           expect(allocationsOf(lab)[2]).toBe('released');
           expect(existsSync(join(lab.catalogue, 'failed/lab', longOf(result)))).toBe(false);
           expect([...(await leftoversOf(lab)), ...servedFaults(lab), ...cacheFaults(lab)]).toEqual([]);
@@ -92,7 +89,7 @@ describeLab('--resume', () => {
   ])(
     'does $again again when $file is damaged: $because',
     async ({ file, again }) => {
-      await inCopy([], async (lab) => {
+      await inLab([], async (lab) => {
         await killBuild(lab, ['zstd', 'start'], 'SIGKILL');
         damage(join(runOf(lab), file));
         const skipped = skippedIn(lab, await lab.resume());
@@ -108,7 +105,7 @@ describeLab('--resume', () => {
   test(
     'a failed provisioner leaves nothing large, and with --keep-failed its disk',
     async () => {
-      await inCopy([], async (lab) => {
+      await inLab([], async (lab) => {
         lab.tell('packer', 'provision', 'fail 1');
         expect((await lab.build()).exitCode).toBe(5);
         expect(existsSync(join(runOf(lab), 'output'))).toBe(false);
@@ -126,7 +123,7 @@ describeLab('--resume', () => {
   test(
     'a profile that has changed since is built anew',
     async () => {
-      await inCopy([], async (lab) => {
+      await inLab([], async (lab) => {
         await killBuild(lab, ['zstd', 'start'], 'SIGKILL');
         lab.writeProfile({ disk: { sizeMiB: 640 } });
         const { exitCode, stderr } = await lab.resume();
@@ -142,7 +139,7 @@ describeLab('--resume', () => {
   test(
     'runs that cannot be gone on with are told apart',
     async () => {
-      await inCopy([], async (lab) => {
+      await inLab([], async (lab) => {
         const none = await lab.resume();
         expect({ ...none }).toMatchObject({
           exitCode: 2,
@@ -168,8 +165,8 @@ describeLab('--resume', () => {
   );
 });
 
-/** The day before the one in the lab's indices; a resumed run keeps it. */
-const YESTERDAY = '2099-02-03';
+/** Not today: a resumed run keeps the day on which it was planned. */
+const ANOTHER_DAY = '2099-02-03';
 
 async function killBuild(
   lab: Lab,
@@ -181,6 +178,7 @@ async function killBuild(
   const running = lab.start(args, hold[0] === 'mintmark' ? { holdAt: HELD_CHANGE } : {});
   await lab.untilPaused(...hold, running);
   running.child.kill(signal);
+  kills += 1;
   await running.done;
   lab.tellNothing();
 }

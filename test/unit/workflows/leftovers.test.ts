@@ -3,9 +3,11 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { readProcessIdentity, type ProcessIdentity } from '../../../src/host/process-identity.ts';
 import { checkLeftovers } from '../../../src/workflows/doctor-leftovers.ts';
 import { findLeftovers, type Leftover } from '../../../src/workflows/leftovers.ts';
+import { workDirectories } from '../../../src/workflows/work-directory.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
 import { scriptedContext } from './scripted-runner.ts';
 
+const WORK = workDirectories('cache');
 const scratch = useScratchDirectory('leftovers');
 const uid = process.getuid?.() ?? 0;
 let living: Partial<ProcessIdentity> | undefined;
@@ -67,8 +69,8 @@ describe('leftovers', () => {
 
   test('work, claims, locks and releases of dead processes', async () => {
     const mark = JSON.stringify({ token: 't', identity: dead });
-    await scratch.write('cache/work/base-1/owner.json', JSON.stringify(dead));
-    await scratch.write('cache/work/key.lock', mark);
+    await scratch.write(`${WORK}/base-1/owner.json`, JSON.stringify(dead));
+    await scratch.write(`${WORK}/key.lock`, mark);
     await scratch.write('state/shares/1-1-aaaaaa.json', JSON.stringify({ turn: 1, identity: dead }));
     await scratch.write('catalogue/.lock', mark);
     await scratch.write('catalogue/lines/server/.turn', mark);
@@ -76,8 +78,8 @@ describe('leftovers', () => {
     await scratch.write('catalogue/.staging/server_1-aa.owner.json', JSON.stringify(dead));
     const found = await find();
     expect(found.map(({ kind, path }) => `${kind} ${path.slice(scratch.path.length + 1)}`)).toEqual([
-      'work cache/work/base-1',
-      'lock cache/work/key.lock',
+      `work ${WORK}/base-1`,
+      `lock ${WORK}/key.lock`,
       'lock catalogue/.lock',
       'staging catalogue/.staging/server_1-aa',
       'lock catalogue/lines/server/.lock',
@@ -92,8 +94,8 @@ describe('leftovers', () => {
 
   test('nothing of living processes is among them', async () => {
     const mark = JSON.stringify({ token: 't', identity: living });
-    await scratch.write('cache/work/base-1/owner.json', JSON.stringify(living));
-    await scratch.write('cache/work/key.lock', mark);
+    await scratch.write(`${WORK}/base-1/owner.json`, JSON.stringify(living));
+    await scratch.write(`${WORK}/key.lock`, mark);
     await scratch.write('state/shares/1-1-aaaaaa.json', JSON.stringify({ turn: 1, identity: living }));
     await scratch.write('catalogue/lines/server/.turn', mark);
     await scratch.write('catalogue/.staging/server_1-aa.owner.json', JSON.stringify(living));
@@ -134,7 +136,7 @@ describe('what the doctor says of them', () => {
   });
 
   test('what is swept and what is not, each with its remedy', async () => {
-    await scratch.write('cache/work/base-1/owner.json', JSON.stringify(dead));
+    await scratch.write(`${WORK}/base-1/owner.json`, JSON.stringify(dead));
     await scratch.write('state/runs/r 1/state.json', JSON.stringify({ status: 'running', owner: dead }));
     await oldDirectory('tmp/libguestfsAbC123', 2 * HOUR_MS);
     const [swept, kept] = await ask();
@@ -143,7 +145,7 @@ describe('what the doctor says of them', () => {
       remedy: 'nothing: the next build sweeps it or takes it over',
     });
     expect(swept?.text).toMatch(
-      /^dead builds left 1 work directory, 1 run, .*cache\/work\/base-1 \(process .*\), …$/,
+      /^dead builds left 1 work directory, 1 run, .*cache\/work.base-1 \(process .*\), …$/,
     );
     expect(kept?.text).toMatch(
       /^dead builds left 1 temporary directory, .*libguestfsAbC123 \(untouched since /,

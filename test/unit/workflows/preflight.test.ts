@@ -12,9 +12,11 @@ import {
 } from '../../../src/workflows/preflight.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 import { plantBase, samplePackage } from './sample-base.ts';
+import { workDirectories } from '../../../src/workflows/work-directory.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
 import { scriptedContext } from './scripted-runner.ts';
 
+const WORK = workDirectories('cache');
 const scratch = useScratchDirectory('preflight');
 const KEY = 'a'.repeat(64);
 
@@ -102,8 +104,8 @@ describe('space', () => {
   });
 
   test('what killed builds left in the cache is swept before refusing', async () => {
-    await scratch.write('cache/work/dead/owner.json', '{"pid":1}');
-    await utimes(scratch.join('cache/work/dead'), 0, 0);
+    await scratch.write(`${WORK}/dead/owner.json`, '{"pid":1}');
+    await utimes(scratch.join(`${WORK}/dead`), 0, 0);
     let looked = 0;
     const swept = machine(one(9), {
       readFreeSpace: async () => ({ device: 1, freeBytes: (looked += 1) > 3 ? 9 * GIB : 0 }),
