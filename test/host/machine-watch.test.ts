@@ -30,6 +30,8 @@ const reason =
       ? 'no base disk in the cache'
       : undefined;
 if (reason !== undefined) process.stderr.write(`skipped: machines that cannot come up: ${reason}\n`);
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) process.stderr.write('skipped: a small disk below a machine, because only root may mount one\n');
 const withTools = reason === undefined ? describe : describe.skip;
 
 const scratch = useScratchDirectory('watch');
@@ -152,6 +154,33 @@ withTools('a machine that cannot come up', () => {
       });
     },
     2 * MINUTE_MS,
+  );
+
+  const onSmallDisk = isRoot ? test : test.skip;
+  onSmallDisk(
+    'has a disk for which this host has no room',
+    async () => {
+      const [disk, uuid] = [scratch.join('disk.raw'), '5a4c0b6e-3f3a-4e0b-9d55-6f6d8f2b0c12'];
+      await callOk('mke2fs', ['-q', '-t', 'ext4', '-U', uuid, disk, '64M']);
+      const small = scratch.join('small');
+      await mkdir(small);
+      await callOk('mount', ['-t', 'tmpfs', '-o', 'size=260k', 'tmpfs', small]);
+      try {
+        const overlay = join(small, 'overlay.qcow2');
+        await callOk('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', disk, overlay]);
+        const drive = ['-drive', `file=${overlay},format=qcow2,if=virtio`];
+        const { end } = await watchMachine([...kernelArguments(uuid), ...drive]);
+        expect(end).toMatchObject({
+          code: 'E_NO_SPACE',
+          isHostFault: true,
+          reason: expect.stringContaining("no space is left on this host for the guest's disk"),
+        });
+      } finally {
+        for (const machine of machines.splice(0)) machine.kill('SIGKILL');
+        await callOk('umount', ['-l', small]);
+      }
+    },
+    MINUTE_MS,
   );
 
   test(
