@@ -1,8 +1,10 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
+import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import type { SecretFilter } from '../host/secrets.ts';
+import { explainInitFailure } from '../packer/init-failures.ts';
 import type { PackerProject } from '../packer/project.ts';
 import { DISK_FILE } from '../packer/qemu-source.ts';
 import { packerInitCommand, type PackerRun } from '../packer/run-command.ts';
@@ -10,6 +12,7 @@ import { secretsOf } from '../profiles/secrets.ts';
 import { secretVariable } from '../packer/provisioner-environment.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { askPatiently, mirrorWaitMs } from './mirror-patience.ts';
 import type { BuildPlan } from './plan-build.ts';
 import { writeProject } from './render-project.ts';
 import { readBackProject } from './validate-project.ts';
@@ -34,6 +37,8 @@ export interface ProvisionedDisk {
   readonly provisioners: number;
 }
 
+/** How long a plugin's servers are waited for, when nobody says otherwise. */
+const PLUGIN_WAIT_MS = 90_000;
 const KEYGEN_DEADLINE_MS = 30_000;
 /** How long the guest may take to let us in, and to power off; an accelerated guest needs a tenth of it. */
 const SSH_TIMEOUT_MS = { kvm: 5 * 60_000, tcg: 15 * 60_000 } as const;
@@ -75,7 +80,7 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
   try {
     if (plan.packer.dialect.name === 'modern') {
       input.onProgress('packer init');
-      await context.run(packerInitCommand(run), { signal: context.signal });
+      await initPlugins(run, context);
     }
     const watched = {
       ...input,
@@ -95,6 +100,19 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
     sha256: await sha256OfFile(path, context.signal),
     provisioners: plan.profile.provisioners.length,
   };
+}
+
+/** Asks no network when the plugin is there; else its servers are asked with the patience that mirrors get. */
+async function initPlugins(run: PackerRun, context: WorkflowContext): Promise<void> {
+  const quietMs = mirrorWaitMs(context.environment, PLUGIN_WAIT_MS);
+  const init = async (): Promise<void> => {
+    try {
+      await context.run(dieWithParent(packerInitCommand(run)), { signal: context.signal });
+    } catch (error) {
+      throw explainInitFailure(error);
+    }
+  };
+  await askPatiently(init, { quietMs, totalMs: PLUGIN_WAIT_MS }, context);
 }
 
 /** Signs of a kernel that tripped over emulation, which it does about once in thirty starts with several processors. */
