@@ -68,8 +68,8 @@ export async function findRun(
 ): Promise<SavedRun> {
   const runs = runsDirectory(stateDirectory);
   if (name === '') {
-    for (const id of (await listNames(runs)).toSorted().toReversed()) {
-      const found = await readSavedRun(join(runs, id));
+    for (const path of await newestFirst(runs)) {
+      const found = await readSavedRun(path);
       if (found !== undefined && (await canGoOn(found, profiles))) return found;
     }
     throw unknownRun(`no run below ${runs} can be gone on with`);
@@ -79,6 +79,16 @@ export async function findRun(
   if (found.state.status === 'done') throw doneAlready(found);
   if (await isAlive(found)) throw stillAlive(found);
   return found;
+}
+
+async function newestFirst(runs: string): Promise<string[]> {
+  const dated: { path: string; createdAt: string }[] = [];
+  for (const name of await listNames(runs)) {
+    const path = join(runs, name);
+    const state = await readRunState(path);
+    if (state !== undefined) dated.push({ path, createdAt: state.createdAt });
+  }
+  return dated.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1)).map(({ path }) => path);
 }
 
 async function readSavedRun(path: string): Promise<SavedRun | undefined> {

@@ -150,9 +150,10 @@ async function settle(path: string, state: RunState): Promise<void> {
 }
 
 async function ownerState(state: RunState | undefined): Promise<'alive' | 'dead' | 'unknown'> {
-  if (state === undefined) return 'unknown';
-  if (state.status !== 'running') return 'dead';
-  return state.owner === undefined ? 'unknown' : checkAlive(state.owner);
+  const fate = state?.owner === undefined ? 'unknown' : await checkAlive(state.owner);
+  // A run that has ended may still lend its disks to another profile of the same request.
+  if (fate === 'alive' || state === undefined || state.status === 'running') return fate;
+  return 'dead';
 }
 
 /** Newest first. */

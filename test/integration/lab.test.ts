@@ -1,6 +1,8 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { compileWhenStale } from './compiled-cli.ts';
-import { Lab, whyNoLab } from './lab.ts';
+import { FIXED_ARGUMENTS, Lab, whyNoLab } from './lab.ts';
 import { allocationsOf, cacheFaults, leftoversOf, servedFaults } from './lab-state.ts';
 
 const reason = whyNoLab();
@@ -25,4 +27,16 @@ describeLab('the lab', () => {
     expect(await leftoversOf(lab)).toEqual([]);
     expect([...servedFaults(lab), ...cacheFaults(lab)]).toEqual([]);
   });
+
+  test('two profiles of one request share the disk up to its stamp', async () => {
+    const other = join(lab.directory, 'other.json');
+    copyFileSync(lab.profile, other);
+    const profiles = ['--profile', lab.profile, '--profile', other];
+    const { exitCode, stderr } = await lab.command(['build', ...profiles, ...FIXED_ARGUMENTS]).done;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.stringContaining('the same disk was made for another profile just now'),
+    });
+    expect([...(await leftoversOf(lab)), ...servedFaults(lab), ...cacheFaults(lab)]).toEqual([]);
+  }, 60_000);
 });

@@ -202,7 +202,8 @@ export class Lab {
   }
 }
 
-const FIXED_ARGUMENTS = ['--accel', 'tcg', '--no-test', '--rebuild', '--json'];
+/** What every build in a lab is asked for. */
+export const FIXED_ARGUMENTS = ['--accel', 'tcg', '--no-test', '--rebuild', '--json'];
 
 /** Names on PATH and the files behind them. */
 function fakePrograms(): [name: string, target: string][] {

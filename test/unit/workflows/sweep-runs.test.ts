@@ -48,6 +48,13 @@ async function makeRun(status: 'running' | 'failed' | 'done' = 'failed'): Promis
   return run;
 }
 
+/** A run that ended, and its process with it. */
+async function makeEnded(status: 'failed' | 'done' = 'failed'): Promise<RunDirectory> {
+  const run = await makeRun(status);
+  await kill(run);
+  return run;
+}
+
 async function filesOf(run: RunDirectory): Promise<string[]> {
   const names = await readdir(run.path, { recursive: true, withFileTypes: true });
   return names
@@ -131,7 +138,7 @@ describe('sweepRuns', () => {
     { hours: 73, status: 'failed', emptied: true, because: 'three days have passed' },
     { hours: 0, status: 'done', emptied: true, because: 'it is done, and was killed before it tidied up' },
   ] as const)('a $status run after $hours hours: $because', async ({ hours, status, emptied }) => {
-    const run = await makeRun(status);
+    const run = await makeEnded(status);
     await age(run, hours);
     const sweep = await sweepRuns(context);
     expect(sweep.emptied).toEqual(emptied ? [run.path] : []);
@@ -139,15 +146,21 @@ describe('sweepRuns', () => {
     expect((await filesOf(run)).includes('disk.raw')).toBe(!emptied);
   });
 
+  test('a run that is done still lends its disks while its process lives', async () => {
+    const run = await makeRun('done');
+    await sweepRuns(context);
+    expect(await filesOf(run)).toContain('disk.raw');
+  });
+
   test('a run goes altogether after thirty days', async () => {
-    const run = await makeRun();
+    const run = await makeEnded();
     await age(run, 24 * 30 + 1);
     expect((await sweepRuns(context)).removed).toEqual([run.path]);
     expect(await readdir(scratch.join('runs'))).toEqual([]);
   });
 
   test('disks of failed runs are bounded; the newest stay', async () => {
-    const [old, young] = [await makeRun(), await makeRun()];
+    const [old, young] = [await makeEnded(), await makeEnded()];
     await age(old, 2);
     await age(young, 1);
     const sweep = await sweepRuns(context, { disksLimitBytes: 60_000 });
