@@ -16,7 +16,7 @@ shift 2
 "$@"
 status=$?
 [ "$status" -ne 0 ] || exit 0
-read -r pid <"$pid_file" 2>/dev/null || exit "$status"
+{ read -r pid <"$pid_file"; } 2>/dev/null || exit "$status"
 kill -0 "$pid" 2>/dev/null || exit "$status"
 echo '${MACHINE_HELD}' >&2
 while [ "$tenths" -gt 0 ] && kill -0 "$pid" 2>/dev/null; do
