@@ -133,7 +133,8 @@ function describeStep({ step }: PackerStory): string {
 
 /** The sign that tells why; without one, what the provisioner wrote last. */
 function findReason({ end, consoles }: PackerStory, { code, message }: Cause): string | undefined {
-  const sign = end === undefined ? consoles?.likelyReason() : consoles?.fatal;
+  // What the guest tells is no reason for what this host did to it.
+  const sign = end?.isHostFault === true ? undefined : consoles?.likelyReason();
   if (sign !== undefined) return describeSign(sign, message);
   if (!code.startsWith('E_PROVISIONER')) return undefined;
   const last = consoles?.lastLines('provisioner', 1)[0];

@@ -40,6 +40,9 @@ const STREAM_LAG_MS = 100;
 /** A guest under emulation that powers off needs some seconds after its network has gone. */
 const LAST_WORDS_MS = 10_000;
 
+/** Longest time that seeing a machine off takes: two answers of QEMU that never come. */
+const SEE_OFF_MS = 30_000;
+
 /** Name of the picture of the screen in a run's directory. */
 export const SCREEN_FILE = 'screen.png';
 
@@ -55,12 +58,14 @@ export async function watchBuild(build: WatchedBuild, context: WorkflowContext):
   // Packer's temporary files go with the run directory, however it ends.
   const temporary = join(build.directory, 'tmp');
   await mkdir(temporary, { recursive: true });
-  const spec = packerBuildCommand(build.run, build.deadlineMs);
+  // The screen is photographed when the time is over; only then is Packer ended without further ado.
+  const spec = packerBuildCommand(build.run, build.deadlineMs + SEE_OFF_MS);
   const held = holdMachine(
     { ...spec, env: { ...spec.env, TMPDIR: temporary } },
     join(build.vm, RUN_FILES.pid),
   );
   await watch.start();
+  const timer = setTimeout(() => watch.expire(), build.deadlineMs);
   try {
     await context.run(inOwnProcesses(held), {
       signal: AbortSignal.any([context.signal, watch.stop]),
@@ -70,6 +75,7 @@ export async function watchBuild(build: WatchedBuild, context: WorkflowContext):
     if (context.signal.aborted) throw error;
     throw await watch.explain(error);
   } finally {
+    clearTimeout(timer);
     await watch.close();
     // Packer keeps the variables of a running script there, and cannot remove them when it is killed.
     await rm(temporary, { recursive: true, force: true });
@@ -111,6 +117,13 @@ class BuildWatch {
       onEnd: (end) => void this.#giveUp(end),
       onGone: () => void this.#lose(),
     });
+  }
+
+  /** The build takes longer than it may. */
+  expire(): void {
+    const seconds = Math.round(this.#build.deadlineMs / 1000);
+    const reason = `Packer ran longer than ${seconds} s and was ended`;
+    void this.#giveUp({ code: 'E_COMMAND_TIMEOUT', isHostFault: false, reason });
   }
 
   hear(line: string, stream: 'stdout' | 'stderr'): void {
