@@ -1,6 +1,7 @@
 import { spawnSync, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -80,7 +81,10 @@ export class Lab {
     chmodSync(lab.directory, 0o755);
     for (const name of ['home', 'tmp', 'bin', 'control', 'points']) mkdirSync(join(lab.directory, name));
     writeArchive(join(lab.directory, 'archive'));
-    for (const [name, target] of fakePrograms()) symlinkSync(target, join(lab.directory, 'bin', name));
+    // Copies: the sources may lie below /tmp, which virt-sparsify is not shown.
+    cpSync(FAKES, join(lab.directory, 'tools'), { recursive: true });
+    for (const [name, file] of fakePrograms())
+      symlinkSync(join('../tools', file), join(lab.directory, 'bin', name));
     lab.writeProfile();
     return lab;
   }
@@ -206,10 +210,10 @@ export class Lab {
 export const FIXED_ARGUMENTS = ['--accel', 'tcg', '--no-test', '--rebuild', '--json'];
 
 /** Names on PATH and the files behind them. */
-function fakePrograms(): [name: string, target: string][] {
+function fakePrograms(): [name: string, file: string][] {
   const fakes = readdirSync(FAKES).filter((name) => !/^(?:control|kill-hook|real)\./.test(name));
   return [
-    ...fakes.map((name): [string, string] => [name.replace(/\.\w+$/, ''), join(FAKES, name)]),
-    ...REAL_PROGRAMS.map((name): [string, string] => [name, join(FAKES, 'real.sh')]),
+    ...fakes.map((name): [string, string] => [name.replace(/\.\w+$/, ''), name]),
+    ...REAL_PROGRAMS.map((name): [string, string] => [name, 'real.sh']),
   ];
 }
