@@ -11,6 +11,7 @@ import { sharesDirectory } from '../../../src/workflows/host-shares.ts';
 import type { WorkflowEvent } from '../../../src/workflows/events.ts';
 import { compileSource, type CompiledSource } from '../../compiled-source.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
+import { Stays } from './stays.ts';
 
 const scratch = useScratchDirectory('shares');
 const claims = async (): Promise<string[]> =>
@@ -240,24 +241,20 @@ describe('between processes', () => {
   };
 
   test('twenty at once: never more than fit, and all come to their turn', async () => {
-    let inside = 0;
-    let most = 0;
+    const stays = new Stays();
     let done = 0;
     const runs = Array.from({ length: 20 }, async () => {
       const child = start(30, 60);
       const closed = once(child, 'close');
       if (!child.stdout) throw new Error('no output');
-      for await (const line of createInterface(child.stdout)) {
-        if (line === 'in') most = Math.max(most, (inside += 1));
-        if (line === 'out') inside -= 1;
-      }
+      for await (const line of createInterface(child.stdout)) stays.hear(line);
       const [code] = await closed;
       done += code === 0 ? 1 : 0;
     });
     await Promise.all(runs);
     expect(done).toBe(20);
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(3);
+    expect(stays.most).toBeGreaterThan(1);
+    expect(stays.most).toBeLessThanOrEqual(3);
     expect(await readdir(sharesDirectory(scratch.path))).toEqual([]);
   }, 60_000);
 
@@ -265,7 +262,7 @@ describe('between processes', () => {
     const child = start(80, 0);
     const closed = once(child, 'close');
     if (!child.stdout) throw new Error('no output');
-    for await (const line of createInterface(child.stdout)) if (line === 'in') break;
+    for await (const line of createInterface(child.stdout)) if (line.startsWith('in ')) break;
     const asked = takeHostShare({ memoryBytes: 80, cores: 1 }, options().options);
     child.kill('SIGKILL');
     await closed;

@@ -10,6 +10,7 @@ import type { WorkflowEvent } from '../../../src/workflows/events.ts';
 import { takeLineTurn } from '../../../src/workflows/line-turn.ts';
 import { compileSource, type CompiledSource } from '../../compiled-source.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
+import { Stays } from './stays.ts';
 
 const scratch = useScratchDirectory('turn');
 const catalogue = (): string => scratch.join('catalogue');
@@ -128,29 +129,25 @@ describe('between processes', () => {
     );
 
   test('eight in a new catalogue come one after the other', async () => {
-    let inside = 0;
-    let most = 0;
+    const stays = new Stays();
     let done = 0;
     const runs = Array.from({ length: 8 }, async () => {
       const child = start(true, 30);
       const closed = once(child, 'close');
       if (!child.stdout) throw new Error('no output');
-      for await (const line of createInterface(child.stdout)) {
-        if (line === 'in') most = Math.max(most, (inside += 1));
-        if (line === 'out') inside -= 1;
-      }
+      for await (const line of createInterface(child.stdout)) stays.hear(line);
       const [code] = await closed;
       done += code === 0 ? 1 : 0;
     });
     await Promise.all(runs);
-    expect({ done, most }).toEqual({ done: 8, most: 1 });
+    expect({ done, most: stays.most }).toEqual({ done: 8, most: 1 });
   }, 60_000);
 
   test('the turn of a killed build passes on at once', async () => {
     const child = start(false, 0);
     const closed = once(child, 'close');
     if (!child.stdout) throw new Error('no output');
-    for await (const line of createInterface(child.stdout)) if (line === 'in') break;
+    for await (const line of createInterface(child.stdout)) if (line.startsWith('in ')) break;
     await expect(take('server').taking).rejects.toThrow(`process ${child.pid} on`);
     child.kill('SIGKILL');
     await closed;
