@@ -62,10 +62,12 @@ export async function planLine(
   checkSecretValues(secretValues(plan, context));
   const answer = saved === undefined ? await findAnswer(plan, request) : undefined;
   if (answer) return { outcome: answer };
+  // Whoever goes on with an older run knows that it is older.
+  if (saved === undefined) await checkMirrorAge(plan.profile.line, plan.closure.mirrors, request);
   const place = await takePlace(plan, request, context);
   try {
     await recoverLine(request.catalogue, plan.profile.line, context.clock.now());
-    await sweepRuns(context);
+    await sweepRuns(context, saved === undefined ? {} : { except: saved.path });
     await sweepCache(context);
     const begun = await beginOrResume(place.waited, inputs, plan, request, context);
     if ('scene' in begun) return { ...begun, release: place.release };
@@ -94,7 +96,6 @@ async function takePlace(
 ): Promise<{ waited: boolean; release: () => Promise<void> }> {
   const { line } = plan.profile;
   const { signal, emit, clock } = context;
-  await checkMirrorAge(line, plan.closure.mirrors, request);
   const turn = await takeLineTurn(request.catalogue, line, { wait: request.wait, signal, emit, clock });
   try {
     const share = await takeHostPlace(plan, request, context);

@@ -167,6 +167,13 @@ describe('sweepRuns', () => {
     expect(sweep.emptied).toEqual([old.path]);
   });
 
+  test('a run that is about to be gone on with keeps everything', async () => {
+    const run = await makeEnded();
+    await age(run, 24 * 31);
+    await sweepRuns(context, { except: run.path });
+    expect(await filesOf(run)).toContain('disk.raw');
+  });
+
   test('a directory that is no run is left until it is old', async () => {
     await mkdir(scratch.join('runs/strange'), { recursive: true });
     await sweepRuns(context);
