@@ -122,7 +122,7 @@ async function giveUp(
     facts: facts.map(({ label, lines }) => ({ label, lines: lines.map(secrets.text) })),
     details: error.details.map(secrets.text),
     evidence: {
-      ...error.evidence,
+      ...withoutSecrets(error.evidence, secrets),
       ...(stages.failed === undefined ? {} : { stage: stages.failed }),
       runDirectory: run.path,
       resume: run.id,
@@ -130,6 +130,13 @@ async function giveUp(
     },
     cause: error.cause,
   });
+}
+
+function withoutSecrets(
+  evidence: Failure['evidence'],
+  secrets: BuildScene['secrets'],
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(evidence).map(([name, fact]) => [name, secrets.value(fact)]));
 }
 
 /** Undefined when nobody can tell: the catalogue cannot be written. */

@@ -32,7 +32,7 @@ export interface FiledClaim extends ShareClaim {
 }
 
 /** A claim is renewed this often, in milliseconds. */
-export const CLAIM_HEARTBEAT_MS = 15_000;
+const CLAIM_HEARTBEAT_MS = 15_000;
 /** A claim this old is abandoned when its owner lives in another container, where we cannot look. */
 const ABANDONED_MS = 10 * 60_000;
 /** Claims of another machine that shares our state directory; it sweeps them itself, if there is still such a one. */

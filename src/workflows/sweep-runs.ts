@@ -14,7 +14,7 @@ const KEEP_DISKS_MS = 3 * DAY_MS;
 /** Logs of a run are kept this long. */
 const KEEP_LOGS_MS = 30 * DAY_MS;
 /** Disks of failed runs take at most this much together, in bytes; the oldest go first. */
-export const RUN_DISKS_LIMIT_BYTES = 20 * GIB;
+const RUN_DISKS_LIMIT_BYTES = 20 * GIB;
 
 /** What each stage leaves in a run's directory for the next ones. */
 const STAGE_DISKS: Readonly<Partial<Record<StageName, readonly string[]>>> = {

@@ -44,7 +44,7 @@ const LAST_WORDS_MS = 10_000;
 const SEE_OFF_MS = 30_000;
 
 /** Name of the picture of the screen in a run's directory. */
-export const SCREEN_FILE = 'screen.png';
+const SCREEN_FILE = 'screen.png';
 
 /**
  * Runs Packer and watches it and its machine. When something fails, or the machine says that it cannot go on, its
