@@ -89,7 +89,7 @@ function writtenFiles({ directory }: Lab): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/^(?:control|points|archive|bin)\//.test(relative(directory, path)));
+    .filter((path) => !/^(?:control|points|archive|bin|tools)\//.test(relative(directory, path)));
 }
 
 function readAnyText(path: string): string {
