@@ -3,7 +3,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { deflateRawSync, type ZlibOptions } from 'node:zlib';
+import { constants, deflateRawSync, deflateSync, type ZlibOptions } from 'node:zlib';
 import { collectGarbage } from './garbage.ts';
 
 /** What all pieces of one disk share. */
@@ -12,6 +12,13 @@ export interface DeflateSettings {
   readonly path: string;
   /** Each unit of this many bytes is deflated by itself. */
   readonly unitBytes: number;
+  /**
+   * `raw`: a bare deflate stream (RFC 1951). `zlib`: with header and checksum (RFC 1950). `segment`: deflate blocks up
+   * to a byte boundary without an end, so that segments one after another, and then {@link STREAM_END}, are a stream.
+   */
+  readonly container: 'raw' | 'zlib' | 'segment';
+  /** Which units give data: those that get smaller and are not all zero; those that are not all zero; all. */
+  readonly keep: 'smaller' | 'nonzero' | 'all';
   /** Binary logarithm of deflate's window. */
   readonly windowBits: number;
   /** 1 (fast) to 9 (small). */
@@ -32,6 +39,9 @@ export interface DeflatedRange extends DeflateRange {
   readonly data: Uint8Array;
 }
 
+/** Ends a deflate stream of segments: an empty last block. */
+export const STREAM_END = Uint8Array.of(0x03, 0x00);
+
 /** In {@link DeflatedRange.sizes}: the unit holds only zeros and gives no data. */
 export const ALL_ZERO = 0;
 /** In {@link DeflatedRange.sizes}: the unit would not get smaller and gives no data. */
@@ -40,7 +50,7 @@ export const INCOMPRESSIBLE = -1;
 /** Marks the worker data of our threads; other threads may import this module without becoming one. */
 export const WORKER_ROLE = 'mintmark-deflate';
 
-/** A piece to deflate and the memory that takes the result, at least as long as the piece. */
+/** A piece to deflate and the memory that takes the result, at least {@link outputBound} long. */
 export interface WorkerTask {
   readonly id: number;
   readonly range: DeflateRange;
@@ -52,16 +62,27 @@ export type WorkerAnswer =
   { readonly id: number; readonly sizes: Int32Array } | { readonly id: number; readonly error: unknown };
 
 /**
- * Speed and size of the output buffer for one unit: a whole unit, so that zlib never needs a second one.
+ * Speed and size of the output buffer for one unit: large enough that zlib never needs a second one.
  * Memory level 7 gives 0.3 % less than 8 or 9 at the same speed (measured on a system VM's disk, Node 20's zlib).
  */
-function zlibOptions({ unitBytes, windowBits, level }: DeflateSettings): ZlibOptions {
-  return { level, windowBits, memLevel: 7, chunkSize: unitBytes + 4096 };
+function zlibOptions({ container, unitBytes, windowBits, level }: DeflateSettings): ZlibOptions {
+  const finishFlush = container === 'segment' ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+  return { level, windowBits, memLevel: 7, chunkSize: boundOfUnit(unitBytes), finishFlush };
+}
+
+/** zlib's `deflateBound` for settings of any kind, and the five bytes of an empty block. */
+function boundOfUnit(unitBytes: number): number {
+  return unitBytes + (unitBytes >> 3) + (unitBytes >> 6) + 64;
+}
+
+/** Bytes that a piece of this length can at most become. */
+export function outputBound({ keep, unitBytes }: DeflateSettings, lengthBytes: number): number {
+  return keep === 'smaller' ? lengthBytes : (lengthBytes / unitBytes) * boundOfUnit(unitBytes);
 }
 
 /** Deflates one piece after another in this thread. */
 export interface Deflater {
-  /** Deflates into `output`, which is at least as long as the piece; gives {@link DeflatedRange.sizes}. */
+  /** Deflates into `output`, which is at least {@link outputBound} long; gives {@link DeflatedRange.sizes}. */
   readonly deflate: (range: DeflateRange, output: Uint8Array) => Int32Array;
   readonly close: () => void;
 }
@@ -69,21 +90,23 @@ export interface Deflater {
 /** Opens the file. Raises the system error when that fails. */
 export function createDeflater(settings: DeflateSettings): Deflater {
   const file = openSync(settings.path, 'r');
-  const zeros = Buffer.alloc(settings.unitBytes);
+  const { container, keep, unitBytes } = settings;
+  const zeros = Buffer.alloc(unitBytes);
   const options = zlibOptions(settings);
+  const compress = container === 'zlib' ? deflateSync : deflateRawSync;
   let input = Buffer.alloc(0);
   const deflate = ({ offset, length }: DeflateRange, output: Uint8Array): Int32Array => {
     if (input.length < length) input = Buffer.alloc(length);
     fill(file, input.subarray(0, length), offset);
-    const sizes = new Int32Array(length / settings.unitBytes);
+    const sizes = new Int32Array(length / unitBytes);
     let end = 0;
     for (let index = 0; index < sizes.length; index += 1) {
-      const unit = input.subarray(index * settings.unitBytes, (index + 1) * settings.unitBytes);
-      if (unit.equals(zeros)) continue;
-      const deflated = deflateRawSync(unit, options);
-      const smaller = deflated.length < unit.length;
-      sizes[index] = smaller ? deflated.length : INCOMPRESSIBLE;
-      if (!smaller) continue;
+      const unit = input.subarray(index * unitBytes, (index + 1) * unitBytes);
+      if (keep !== 'all' && unit.equals(zeros)) continue;
+      const deflated = compress(unit, options);
+      const kept = keep !== 'smaller' || deflated.length < unit.length;
+      sizes[index] = kept ? deflated.length : INCOMPRESSIBLE;
+      if (!kept) continue;
       output.set(deflated, end);
       end += deflated.length;
     }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import {
   createDeflater,
+  outputBound,
   WORKER_ROLE,
   type DeflatedRange,
   type DeflateRange,
@@ -51,7 +52,7 @@ export async function* deflateRanges(
     for (const range of ranges) {
       signal?.throwIfAborted();
       if (waiting.length >= threads.length * PIECES_PER_WORKER) yield* finish(waiting, memories);
-      waiting.push(begin(threads, range, memories));
+      waiting.push(begin(threads, range, { settings, memories }));
     }
     while (waiting.length > 0) {
       signal?.throwIfAborted();
@@ -82,11 +83,16 @@ function compiledScript(): URL | undefined {
   return import.meta.url.endsWith('.js') ? new URL('deflate-worker.js', import.meta.url) : undefined;
 }
 
-function begin(threads: readonly DeflateThread[], range: DeflateRange, memories: SharedArrayBuffer[]): Piece {
+function begin(
+  threads: readonly DeflateThread[],
+  range: DeflateRange,
+  { settings, memories }: { settings: DeflateSettings; memories: SharedArrayBuffer[] },
+): Piece {
   const [idlest] = threads.toSorted((a, b) => a.load() - b.load());
   if (!idlest) throw new Error('there is no thread to deflate in');
-  const free = memories.findIndex(({ byteLength }) => byteLength >= range.length);
-  const memory = free < 0 ? new SharedArrayBuffer(range.length) : memories.splice(free, 1)[0];
+  const neededBytes = outputBound(settings, range.length);
+  const free = memories.findIndex(({ byteLength }) => byteLength >= neededBytes);
+  const memory = free < 0 ? new SharedArrayBuffer(neededBytes) : memories.splice(free, 1)[0];
   if (!memory) throw new Error('memory that was found is gone');
   const sizes = idlest.deflate(range, memory);
   // Its failure is seen when its turn comes; until then it must not count as unhandled.

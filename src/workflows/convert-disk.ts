@@ -1,11 +1,12 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
-import type { FileDigests } from '../host/digest-file.ts';
+import { digestFile, type FileDigests } from '../host/digest-file.ts';
 import type { Target } from '../profiles/profile.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { convertWithQemuImg } from './convert-with-qemu-img.ts';
+import { readSourceDisk } from './source-disk.ts';
 import { writeCompressedQcow2 } from './write-qcow2.ts';
 
 /** A converted disk, checked against its source. */
@@ -65,7 +66,9 @@ async function write(
   if (format === 'qcow2' && compression === 'zlib') {
     const onProgress = (done: number, total: number): void =>
       onPercent(total === 0 ? 100 : (100 * done) / total);
-    return writeCompressedQcow2(source, destination, { compat: compat ?? '1.1', run, signal, onProgress });
+    const disk = await readSourceDisk(source, { run, signal }, 'not needed by this format');
+    await writeCompressedQcow2(disk, destination, { compat: compat ?? '1.1', signal, onProgress });
+    return digestFile(destination, signal);
   }
   if (format !== 'qcow2' && format !== 'raw') throw new Error(`${format} was not refused by the plan`);
   return convertWithQemuImg(

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { digestFile, type FileDigests } from '../../src/host/digest-file.ts';
 import { run } from '../../src/host/run.ts';
 import { convertWithQemuImg } from '../../src/workflows/convert-with-qemu-img.ts';
-import { writeCompressedQcow2 } from '../../src/workflows/write-qcow2.ts';
+import { readSourceDisk } from '../../src/workflows/source-disk.ts';
+import { writeCompressedQcow2, type WriteQcow2Options } from '../../src/workflows/write-qcow2.ts';
 import { compileSource, type CompiledSource } from '../compiled-source.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
@@ -61,6 +63,17 @@ function mixed(clusters: number): Buffer {
 const qemuImg = (...args: string[]): string =>
   execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' });
 
+/** Writes, and says what came out. */
+async function writeQcow2(
+  raw: string,
+  out: string,
+  options: WriteQcow2Options,
+): Promise<FileDigests & { virtualSizeBytes: number }> {
+  const disk = await readSourceDisk(raw, { run, signal: options.signal });
+  await writeCompressedQcow2(disk, out, options);
+  return { ...(await digestFile(out)), virtualSizeBytes: disk.virtualSizeBytes };
+}
+
 describeHost('writeCompressedQcow2', () => {
   test.each<[string, number, () => Record<number, Buffer>]>([
     ['nothing but zeros', 10 * 1024 * KIB, () => ({})],
@@ -85,7 +98,7 @@ describeHost('writeCompressedQcow2', () => {
     const raw = await makeRaw('disk.raw', size, data());
     for (const compat of ['0.10', '1.1'] as const) {
       const out = join(directory, `disk-${compat}.qcow2`);
-      const written = await writeCompressedQcow2(raw, out, { compat, run, workers: 2, script });
+      const written = await writeQcow2(raw, out, { compat, workers: 2, script });
       expect(qemuImg('check', '-f', 'qcow2', out)).toMatch(/^No errors were found/);
       // Compared with the disk as raw: a source that is no multiple of a sector is longer by zeros.
       expect(qemuImg('compare', '-f', 'raw', '-F', 'qcow2', raw, out)).toMatch(/Images are identical/);
@@ -109,9 +122,7 @@ describeHost('writeCompressedQcow2', () => {
     for (const workers of [0, 1, 2, 3]) {
       const out = join(directory, 'same.qcow2');
       const onProgress = (done: number, total: number): void => void progress.push(done / total);
-      digests.push(
-        (await writeCompressedQcow2(raw, out, { compat: '1.1', run, workers, script, onProgress })).sha256,
-      );
+      digests.push((await writeQcow2(raw, out, { compat: '1.1', workers, script, onProgress })).sha256);
     }
     expect(new Set(digests).size).toBe(1);
     expect(progress.at(-1)).toBe(1);
@@ -127,18 +138,17 @@ describeHost('writeCompressedQcow2', () => {
     const out = join(directory, 'stop.qcow2');
     writeFileSync(out, 'older');
     const controller = new AbortController();
-    const stopped = writeCompressedQcow2(raw, out, {
+    const stopped = writeQcow2(raw, out, {
       compat: '1.1',
-      run,
       script,
       signal: controller.signal,
       onProgress: () => controller.abort(new Error('enough')),
     });
     await expect(stopped).rejects.toThrow('enough');
     const broken = new URL('missing.mjs', script);
-    await expect(
-      writeCompressedQcow2(raw, out, { compat: '1.1', run, workers: 2, script: broken }),
-    ).rejects.toThrow('missing.mjs');
+    await expect(writeQcow2(raw, out, { compat: '1.1', workers: 2, script: broken })).rejects.toThrow(
+      'missing.mjs',
+    );
     expect(readFileSync(out, 'utf8')).toBe('older');
     expect(readdirSync(directory).filter((name) => name.endsWith('.partial'))).toEqual([]);
   });
