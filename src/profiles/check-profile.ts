@@ -1,11 +1,19 @@
 import type { Fault } from '../errors/fault.ts';
-import type { Profile, Target, TargetName } from './profile.ts';
+import { checkOutputs } from './check-outputs.ts';
+import { outputsOf } from './outputs.ts';
+import type { Profile } from './profile.ts';
 
 /** Room that a root file system needs at least, in MiB: a kernel, systemd and apt's lists. */
 const SMALLEST_ROOT_MIB = 512;
 
 /** CloudStack and Cosmic refuse longer template names (Cosmic, TemplateManagerImpl.createTemplate). */
 export const LONGEST_TEMPLATE_NAME = 32;
+
+/** vSphere refuses longer names of virtual machines (vSphere API, VirtualMachineConfigSpec). */
+const LONGEST_VSPHERE_NAME = 80;
+
+/** Linux and Windows take no longer file names. */
+const LONGEST_FILE_NAME = 255;
 
 /** A dash and the longest LONG version of a line's foreseeable life, such as `-26.11.21-10.1234`. */
 const VERSION_SUFFIX_LENGTH = '-26.11.21-10.1234'.length;
@@ -16,17 +24,9 @@ export function checkProfile(profile: Profile): Fault[] {
     ...checkKernel(profile),
     ...checkDisk(profile),
     ...checkTemplate(profile),
-    ...targetsOf(profile).flatMap(([name, target]) => checkTarget(name, target, profile)),
+    ...checkFileNames(profile),
+    ...checkOutputs(profile),
   ];
-}
-
-/** The targets of a profile with their names, in the order in which artifacts are made. */
-export function targetsOf(profile: Profile): [TargetName, Target][] {
-  const names: readonly TargetName[] = ['kvm', 'xenserver', 'vmware', 'hyperv'];
-  return names.flatMap((name) => {
-    const target = profile.targets[name];
-    return target ? [[name, target]] : [];
-  });
 }
 
 function checkKernel({ packages, os, targets }: Profile): Fault[] {
@@ -52,46 +52,31 @@ function checkDisk({ disk }: Profile): Fault[] {
   return [{ path: '.disk.swapMiB', message }];
 }
 
-function checkTemplate({ template }: Profile): Fault[] {
-  const longest = LONGEST_TEMPLATE_NAME - VERSION_SUFFIX_LENGTH;
-  const consumer = template.consumers[0];
-  if (consumer === undefined || template.name.length <= longest) return [];
-  const message =
-    `must have at most ${longest} characters, because ${consumer} takes names of ${LONGEST_TEMPLATE_NAME} ` +
-    `and the version is appended; found ${template.name.length}`;
+/** Every consumer that limits the template's name: the strictest is named. */
+function checkTemplate({ template, targets }: Profile): Fault[] {
+  const [consumer] = template.consumers;
+  const limits: readonly (readonly [consumer: string | undefined, longest: number])[] = [
+    [consumer, LONGEST_TEMPLATE_NAME],
+    [targets.vmware && 'vSphere', LONGEST_VSPHERE_NAME],
+  ];
+  for (const [name, total] of limits) {
+    const longest = total - VERSION_SUFFIX_LENGTH;
+    if (name === undefined || template.name.length <= longest) continue;
+    const message =
+      `must have at most ${longest} characters, because ${name} takes names of ${total} ` +
+      `and the version is appended; found ${template.name.length}`;
+    return [{ path: '.template.name', message }];
+  }
+  return [];
+}
+
+function checkFileNames(profile: Profile): Fault[] {
+  const suffixes = outputsOf(profile).map(
+    ({ target, output }) => `_x86_64-${target}.${output.format}.${output.outer}`.length,
+  );
+  const longest = LONGEST_FILE_NAME - VERSION_SUFFIX_LENGTH - Math.max(0, ...suffixes);
+  const { name } = profile.template;
+  if (name.length <= longest) return [];
+  const message = `must have at most ${longest} characters, because it begins file names; found ${name.length}`;
   return [{ path: '.template.name', message }];
 }
-
-function checkTarget(name: TargetName, target: Target, { disk }: Profile): Fault[] {
-  const faults: Fault[] = [];
-  const refuse = (key: string, message: string): void => {
-    faults.push({ path: `.targets.${name}.${key}`, message });
-  };
-  const allowed = COMPRESSIONS[target.format];
-  if (!allowed.includes(target.compression)) {
-    refuse(
-      'compression',
-      `must be ${allowed.join(' or ')} for ${target.format}; found "${target.compression}"`,
-    );
-  }
-  if (target.compat !== undefined && target.format !== 'qcow2') {
-    refuse('compat', `is for qcow2 only; the format is ${target.format}`);
-  }
-  if (target.compat === '0.10' && target.compression === 'zstd') {
-    refuse('compat', 'must be 1.1 with zstd compression; found "0.10"');
-  }
-  if (/^vhdx?$/.test(target.format) && disk.sizeMiB % 2 !== 0) {
-    refuse('format', `needs disk.sizeMiB to be a multiple of 2, its block size; found ${disk.sizeMiB}`);
-  }
-  return faults;
-}
-
-/** The compressions that each format has, the usual one first. */
-export const COMPRESSIONS: Readonly<Record<Target['format'], readonly Target['compression'][]>> = {
-  qcow2: ['zlib', 'zstd', 'none'],
-  raw: ['none'],
-  vhd: ['none'],
-  vhdx: ['none'],
-  vmdk: ['zlib', 'none'],
-  ova: ['zlib'],
-};

@@ -1,13 +1,23 @@
 import { basename } from 'node:path';
 import { FRAGMENTS } from './built-in.ts';
-import { COMPRESSIONS } from './check-profile.ts';
-import { DEFAULT_FILE_MODE, DEFAULT_TIMEOUT_SECONDS } from './defaults.ts';
-import type { Profile, ProfileFile, Provisioner, Target, TargetName, TemplateOptions } from './profile.ts';
+import { COMPRESSIONS } from './check-outputs.ts';
+import { DEFAULT_FILE_MODE, DEFAULT_MACHINE, DEFAULT_TIMEOUT_SECONDS } from './defaults.ts';
+import type {
+  Output,
+  Profile,
+  ProfileFile,
+  Provisioner,
+  Target,
+  TargetName,
+  TemplateOptions,
+} from './profile.ts';
 import {
   TARGET_NAMES,
   type FileDocument,
+  type OutputDocument,
   type ProfileDocument,
   type ProvisionerDocument,
+  type TargetDocument,
 } from './profile-document.ts';
 
 /** A document that lies over the defaults, its lists already joined. */
@@ -53,22 +63,32 @@ function completeProvisioner(step: ProvisionerDocument): Provisioner {
   return { ...step, name, env, timeoutSeconds, retries };
 }
 
-function completeTargets(
-  targets: Readonly<Partial<Record<TargetName, Partial<Target>>>>,
-): Profile['targets'] {
+function completeTargets(targets: Readonly<Partial<Record<TargetName, TargetDocument>>>): Profile['targets'] {
   const wanted = TARGET_NAMES.filter((name) => targets[name] !== undefined);
   return Object.fromEntries(wanted.map((name) => [name, completeTarget(name, targets[name] ?? {})]));
 }
 
-function completeTarget(name: TargetName, target: Partial<Target>): Target {
+function completeTarget(name: TargetName, target: TargetDocument): Target {
   const usual = FRAGMENTS[`target:${name}`]?.targets?.[name] ?? {};
-  const format = target.format ?? usual.format ?? 'qcow2';
+  const { also = [], machine, ...own } = target;
+  const output = completeOutput({ ...own, format: own.format ?? usual.format ?? 'qcow2' });
+  const outputs = [output, ...also.map(completeOutput)];
+  const needsMachine = machine !== undefined || outputs.some(({ format }) => format === 'ova');
   return {
-    format,
+    ...output,
+    also: outputs.slice(1),
+    ...(needsMachine ? { machine: { ...DEFAULT_MACHINE, ...machine } } : {}),
+  };
+}
+
+function completeOutput(output: OutputDocument): Output {
+  const { format } = output;
+  return {
     compression: COMPRESSIONS[format][0] ?? 'none',
     ...(format === 'qcow2' ? { compat: '1.1' as const } : {}),
+    ...(format === 'vhd' ? { subformat: 'dynamic' as const } : {}),
     outer: 'none',
     missing: 'fail',
-    ...target,
+    ...output,
   };
 }

@@ -1,3 +1,4 @@
+import type { MachineDescription } from './profile.ts';
 import type { ProfileDocument } from './profile-document.ts';
 
 /** What holds where no document says otherwise. */
@@ -33,3 +34,17 @@ export const DEFAULT_FILE_MODE = '0644';
 
 /** Time limit of a shell provisioner that names none; generous, because a guest without KVM is slow. */
 export const DEFAULT_TIMEOUT_SECONDS = 900;
+
+/**
+ * What an OVA says of its machine unless told otherwise: hardware and system that every vSphere since 6.5, VirtualBox
+ * and CloudStack take (CloudStack's own templates say the same of controller, system and version), and no network card,
+ * because managers of templates bring their own.
+ */
+export const DEFAULT_MACHINE: MachineDescription = {
+  cpus: 1,
+  memoryMiB: 1024,
+  hardwareVersion: 13,
+  osType: 'otherLinux64Guest',
+  scsi: 'lsilogic',
+  nic: 'none',
+};

@@ -5,8 +5,10 @@ import type {
   FileProvisioner,
   FinishOptions,
   GuestOptions,
+  MachineDescription,
   BuildMachine,
   OperatingSystem,
+  Output,
   PackageSelection,
   ProfileFile,
   ShellProvisioner,
@@ -45,7 +47,7 @@ export interface ProfileDocument {
   readonly provisioners?: ListEdit<ProvisionerDocument>;
   readonly guest?: Partial<GuestOptions>;
   readonly vm?: Partial<BuildMachine>;
-  readonly targets?: Readonly<Partial<Record<TargetName, Partial<Target>>>>;
+  readonly targets?: Readonly<Partial<Record<TargetName, TargetDocument>>>;
   readonly finish?: Partial<FinishOptions>;
   readonly version?: Partial<VersionOptions>;
   readonly template?: Partial<TemplateOptions>;
@@ -56,6 +58,15 @@ export interface ProfileDocument {
  * Where entries have an identity (a file's path, a source's name), an entry takes the place of its namesake.
  */
 export type ListEdit<T> = readonly T[] | { readonly replace: readonly T[] };
+
+/** A target as a person writes it. */
+export type TargetDocument = Partial<Omit<Target, 'also' | 'machine'>> & {
+  readonly also?: readonly OutputDocument[];
+  readonly machine?: Partial<MachineDescription>;
+};
+
+/** An artifact as a person writes it. */
+export type OutputDocument = Partial<Output> & Pick<Output, 'format'>;
 
 /** A file as a person writes it. */
 export type FileDocument = Omit<ProfileFile, 'mode'> & Partial<Pick<ProfileFile, 'mode'>>;

@@ -167,13 +167,38 @@ const guest = mapping('What the finished guest promises.', {
   ),
 });
 
-const target = mapping('An artifact for one hypervisor family.', {
+const output = {
   format: choice('Image format.', 'qcow2', 'raw', 'vhd', 'vhdx', 'vmdk', 'ova'),
+  subformat: choice('Of a VHD: fixed is what Azure takes; dynamic by default.', 'dynamic', 'fixed'),
   compression: choice('Compression inside the image.', 'none', 'zlib', 'zstd'),
   compat: choice('qcow2 compatibility level; 0.10 for very old hosts.', '0.10', '1.1'),
   outer: choice('Compression around the image file.', 'none', 'gz', 'bz2', 'xz', 'zst', 'zip'),
   sizeBudgetMiB: wholeNumber(1, LARGEST_DISK_MIB, 'The build fails when the artifact is larger, in MiB.'),
   missing: choice('What happens when the artifact cannot be made.', 'fail', 'skip'),
+};
+
+const target = mapping('What is made for one hypervisor family.', {
+  ...output,
+  also: listOf(
+    'Further artifacts of the same disk.',
+    mapping('An artifact in another format.', output, ['format']),
+  ),
+  machine: mapping('What an OVA says of the virtual machine.', {
+    cpus: wholeNumber(1, 128, 'Processors.'),
+    memoryMiB: wholeNumber(64, 2 ** 22, 'Memory in MiB.'),
+    hardwareVersion: wholeNumber(
+      7,
+      22,
+      "VMware's virtual hardware version; 13 by default, which ESXi 6.5 reads.",
+    ),
+    osType: textLike(
+      '^[a-z][A-Za-z0-9_]*Guest$',
+      'a guest identifier of vSphere, such as debian12_64Guest',
+      "VMware's name of the guest's system.",
+    ),
+    scsi: choice("The disk's controller.", 'lsilogic', 'pvscsi'),
+    nic: choice('Network card.', 'none', 'e1000', 'vmxnet3'),
+  }),
 });
 
 const reference = hostPath(

@@ -142,11 +142,21 @@ export interface BuildMachine {
   readonly memoryMiB: number;
 }
 
-/** One artifact wanted for a hypervisor family. */
-export interface Target {
+/** What is made for a hypervisor family: one artifact, and others of the same disk beside it. */
+export interface Target extends Output {
+  /** Further artifacts, each in a format of its own. */
+  readonly also: readonly Output[];
+  /** What an OVA says of the virtual machine; only where one of the formats is `ova`. */
+  readonly machine?: MachineDescription;
+}
+
+/** One artifact. */
+export interface Output {
   readonly format: 'qcow2' | 'raw' | 'vhd' | 'vhdx' | 'vmdk' | 'ova';
   /** Compression inside the image format. */
   readonly compression: 'none' | 'zlib' | 'zstd';
+  /** A `fixed` VHD holds every byte of the disk, as Azure wants it; `dynamic` holds what is used. */
+  readonly subformat?: 'dynamic' | 'fixed';
   /** qcow2 compatibility level; 0.10 for very old hosts. */
   readonly compat?: '0.10' | '1.1';
   /** Compression around the image file. */
@@ -155,6 +165,19 @@ export interface Target {
   readonly sizeBudgetMiB?: number;
   /** What happens when this artifact cannot be made. */
   readonly missing: 'fail' | 'skip';
+}
+
+/** The virtual machine that an OVA describes; whoever imports it may change all of it. */
+export interface MachineDescription {
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  /** VMware's virtual hardware version: 13 is ESXi 6.5, 17 is 7.0, 20 is 8.0. */
+  readonly hardwareVersion: number;
+  /** VMware's name of the guest's system, such as `otherLinux64Guest`; must exist at the hardware version. */
+  readonly osType: string;
+  /** The disk's controller. */
+  readonly scsi: 'lsilogic' | 'pvscsi';
+  readonly nic: 'none' | 'e1000' | 'vmxnet3';
 }
 
 /** How the disk is cleaned and shrunk. */

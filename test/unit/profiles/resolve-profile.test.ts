@@ -138,7 +138,7 @@ describe('resolveProfile', () => {
       { type: 'file', name: 'copy b', source: '/profiles/b', destination: '/b' },
     ]);
     expect(profile.targets).toEqual({
-      kvm: { format: 'qcow2', compression: 'zlib', compat: '1.1', outer: 'none', missing: 'fail' },
+      kvm: { format: 'qcow2', compression: 'zlib', compat: '1.1', outer: 'none', missing: 'fail', also: [] },
     });
   });
 
@@ -303,7 +303,7 @@ describe('--set', () => {
       'another format drops what belonged to the first',
       ['targets.kvm.format=raw'],
       (p) => p.targets.kvm,
-      { format: 'raw', compression: 'none', outer: 'none', missing: 'fail' },
+      { format: 'raw', compression: 'none', outer: 'none', missing: 'fail', also: [] },
     ],
   ])('%s', (_because, set, read, expected) => {
     expect(read(resolveBuiltIn('server', { set }).profile)).toEqual(expected);
