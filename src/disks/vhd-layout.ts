@@ -17,9 +17,6 @@ export const FOOTER_BYTES = 512;
 /** Place of the table of blocks: after the footer's copy and the header of 1024 bytes. */
 export const TABLE_OFFSET = 1536;
 
-/** What the table of blocks says of a block that is not there. */
-export const UNUSED_BLOCK = 0xffffffff;
-
 /** Says "nothing follows" where a place of 64 bits is wanted. */
 const NOWHERE = Buffer.alloc(8, 0xff);
 
