@@ -99,3 +99,15 @@ export function renderClosureRelease(suite: string, architecture: string): strin
     '',
   ].join('\n');
 }
+
+/**
+ * When the newest index behind a closure was made, in seconds since the epoch: the time stamp that a build's files
+ * get, so that the same packages give the same bytes on any day.
+ */
+export function newestIndexSeconds({
+  mirrors,
+}: {
+  readonly mirrors: readonly { readonly date: string }[];
+}): number {
+  return Math.floor(Math.max(0, ...mirrors.map(({ date }) => Date.parse(date) || 0)) / 1000);
+}

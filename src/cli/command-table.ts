@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { baseCommand } from './commands/base.ts';
 import { buildCommand } from './commands/build.ts';
+import { convertCommand } from './commands/convert.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   validateCommand,
   profilesCommand,
   profileCommand,
+  convertCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

@@ -33,7 +33,7 @@ function renderBuilt(outcome: BuildOutcome, layout: TextLayout): string {
   return [
     alignRight(title, `${renderDuration(outcome.totalMs)}${usual}`, width),
     ...(outcome.path === undefined ? [] : [`  ${outcome.path}`]),
-    `  ${renderArtifactSize(outcome)}`.trimEnd(),
+    ...renderArtifacts(outcome, layout),
     ...renderColumns(facts, 2),
     ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
   ].join('\n');
@@ -76,13 +76,19 @@ function renderPlannedValue(value: unknown): string {
     .join(' ');
 }
 
-/** `412 MiB (5.0 GiB virtual)   sha256 9f2c…41` */
-function renderArtifactSize(outcome: BuildOutcome): string {
-  const size = outcome.sizeBytes === undefined ? '' : renderByteSize(outcome.sizeBytes);
-  const virtual =
-    outcome.virtualSizeBytes === undefined ? '' : ` (${renderByteSize(outcome.virtualSizeBytes)} virtual)`;
-  const digest = outcome.sha256 === undefined ? '' : `   sha256 ${shortDigest(outcome.sha256)}`;
-  return `${size}${virtual}${digest}`;
+/** `412 MiB (5.0 GiB virtual)   sha256 9f2c…41`; of several artifacts a line each, with its target and name. */
+function renderArtifacts({ artifacts }: BuildOutcome, { style }: TextLayout): string[] {
+  const rows = artifacts.map(({ target, path, sizeBytes, virtualSizeBytes, sha256 }) => ({
+    names: [target, path.slice(path.lastIndexOf('/') + 1)],
+    size: `${renderByteSize(sizeBytes)} (${renderByteSize(virtualSizeBytes)} virtual)`,
+    digest: style.dim(`sha256 ${shortDigest(sha256)}`),
+  }));
+  const [only, ...others] = rows;
+  if (only && others.length === 0) return [`  ${only.size}   ${only.digest}`];
+  return renderColumns(
+    rows.map(({ names, size, digest }) => [...names, size, digest]),
+    2,
+  );
 }
 
 /** `plan 0.6 s · base 1m 48 s`, in the order of the pipeline. */

@@ -76,7 +76,12 @@ export async function createFileExclusively(path: string, data: string): Promise
 
 /** Makes the names in a directory survive a power cut. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
+  await syncFile(directory);
+}
+
+/** Makes the content of a file, written by whoever, survive a power cut. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {

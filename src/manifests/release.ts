@@ -33,7 +33,7 @@ export interface ReleaseManifest {
   readonly contentDigest?: string;
   readonly artifacts: readonly ReleaseArtifact[];
   /** Targets that were wanted and left out. */
-  readonly skipped?: readonly { readonly target: string; readonly format: string; readonly reason: string }[];
+  readonly skipped?: readonly SkippedArtifact[];
   readonly tests?: ReleaseTests;
   /** Milliseconds that each stage took. */
   readonly timings?: Readonly<Record<string, number>>;
@@ -112,6 +112,13 @@ export interface ReleaseArtifact {
   /** Compression around the file, with what it unpacks to. */
   readonly outer?: 'gz' | 'bz2' | 'xz' | 'zst' | 'zip';
   readonly uncompressed?: { readonly sizeBytes: number; readonly sha256: string };
+}
+
+/** An artifact that could not be made, and was allowed to be missing. */
+export interface SkippedArtifact {
+  readonly target: string;
+  readonly format: string;
+  readonly reason: string;
 }
 
 /** How the release was tested. */

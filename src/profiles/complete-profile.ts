@@ -81,7 +81,8 @@ function completeTarget(name: TargetName, target: TargetDocument): Target {
   };
 }
 
-function completeOutput(output: OutputDocument): Output {
+/** An artifact with everything that its document leaves to the format. */
+export function completeOutput(output: OutputDocument): Output {
   const { format } = output;
   return {
     compression: COMPRESSIONS[format][0] ?? 'none',

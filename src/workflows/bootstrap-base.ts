@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BASE_FILES, renderBaseEntry, type BaseEntry, type BaseFile } from '../bases/base-entry.ts';
 import { planBiosLayout, type BiosLayout } from '../bases/bios-layout.ts';
 import { planBootstrapJob } from '../bases/bootstrap-job.ts';
-import { renderClosureRelease } from '../bases/closure.ts';
+import { newestIndexSeconds, renderClosureRelease } from '../bases/closure.ts';
 import { deriveDiskIdentifiers } from '../bases/derived-identifiers.ts';
 import { renderBootArea } from '../disks/boot-area.ts';
 import { renderSwapHeader } from '../disks/swap-header.ts';
@@ -170,9 +170,4 @@ async function describeEntry(
     },
     packages: installed.map(({ name, version, architecture }) => ({ name, version, architecture })),
   };
-}
-
-function newestIndexSeconds(closure: ResolvedClosure): number {
-  const newest = Math.max(0, ...closure.mirrors.map((state) => Date.parse(state.date) || 0));
-  return Math.floor(newest / 1000);
 }

@@ -1,4 +1,4 @@
-import type { DiskOptions, FinishOptions, Target } from '../profiles/profile.ts';
+import type { DiskOptions, FinishOptions, Output } from '../profiles/profile.ts';
 import { MIB } from '../values/byte-size.ts';
 
 /** Where a build writes much: the cache, its run directory, the catalogue. */
@@ -19,7 +19,7 @@ export interface DiskFacts {
   readonly scratch: 'memory' | 'disk';
   readonly disk: Pick<DiskOptions, 'sizeMiB'>;
   readonly sparsify: FinishOptions['sparsify'];
-  readonly targets: readonly Pick<Target, 'compression' | 'outer'>[];
+  readonly outputs: readonly Pick<Output, 'compression' | 'outer'>[];
 }
 
 /*
@@ -70,8 +70,9 @@ const FINISH_BYTES = 872 * MIB;
 const BOOTSTRAP_EXTRA_BYTES = 216 * MIB;
 
 /**
- * What a build writes at most, in each of its two large parts: while the base disk is made, and when the finished disk
- * is converted. What the first part leaves behind is counted in the second, too. Each disk is bounded by its virtual
+ * What a build writes at most, in each of its large parts: while the base disk is made, while the finished disk is
+ * converted, and when the artifacts are filed. What one part leaves behind is counted in the next, too; filed artifacts
+ * are links where run and catalogue share a disk, so that they count in one place only. Each disk is bounded by its virtual
  * size, whatever the packages say; swap holds nothing but its header.
  */
 export function planSpace(facts: DiskFacts): readonly SpacePhase[] {
@@ -83,12 +84,15 @@ export function planSpace(facts: DiskFacts): readonly SpacePhase[] {
   // Taken from the cache, its size is known and needs no reserve.
   const finishedBytes = Math.min((isCached ? baseBytes : diskBytes) + OVERLAY_BYTES, ceiling);
   const copies = facts.sparsify === 'copy' ? 2 : 1;
-  const filed: SpacePhase = {
-    cache: isCached ? 0 : facts.missingDebBytes + baseBytes,
-    runs: baseBytes + Math.min(OVERLAY_BYTES, ceiling) + copies * finishedBytes,
-    catalogue: RECORDS_BYTES + sumOf(facts.targets.map((target) => artifactBytes(target, finishedBytes))),
-  };
-  return isCached ? [filed] : [{ cache: bootstrapBytes(facts), runs: 0, catalogue: 0 }, filed];
+  const cache = isCached ? 0 : facts.missingDebBytes + baseBytes;
+  const disks = baseBytes + Math.min(OVERLAY_BYTES, ceiling) + copies * finishedBytes;
+  const artifacts = sumOf(facts.outputs.map((output) => artifactBytes(output, finishedBytes)));
+  const unpacked = sumOf(facts.outputs.map((output) => unpackedBytes(output, finishedBytes)));
+  const later: SpacePhase[] = [
+    { cache, runs: disks + artifacts + unpacked, catalogue: 0 },
+    { cache, runs: disks, catalogue: artifacts + RECORDS_BYTES },
+  ];
+  return isCached ? later : [{ cache: bootstrapBytes(facts), runs: 0, catalogue: 0 }, ...later];
 }
 
 function bootstrapBytes({ missingDebBytes, installedBytes, scratch, disk }: DiskFacts): number {
@@ -97,10 +101,14 @@ function bootstrapBytes({ missingDebBytes, installedBytes, scratch, disk }: Disk
   return missingDebBytes + images + tree + WORK_EXTRA_BYTES;
 }
 
-/** An image and what it is compressed into from outside stand side by side for a while. */
-function artifactBytes({ compression, outer }: Pick<Target, 'compression' | 'outer'>, disk: number): number {
-  const image = compression === 'none' ? disk : disk * COMPRESSED_PER_DISK * RESERVE;
-  return outer === 'none' ? image : image + disk * COMPRESSED_PER_DISK * RESERVE;
+function artifactBytes({ compression, outer }: Pick<Output, 'compression' | 'outer'>, disk: number): number {
+  return compression === 'none' && outer === 'none' ? disk : disk * COMPRESSED_PER_DISK * RESERVE;
+}
+
+/** An image stands beside what it is packed into until that has been compared. */
+function unpackedBytes({ compression, outer }: Pick<Output, 'compression' | 'outer'>, disk: number): number {
+  if (outer === 'none') return 0;
+  return compression === 'none' ? disk : disk * COMPRESSED_PER_DISK * RESERVE;
 }
 
 /** The most that a build needs on a file system that holds these places, in bytes. */

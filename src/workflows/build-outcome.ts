@@ -18,7 +18,7 @@ export interface BuildSizes {
   readonly provisionedBytes?: number;
   /** The disk after hygiene, trim and virt-sparsify. */
   readonly finishedBytes?: number;
-  /** The filed artifact; of several targets, the first. */
+  /** The filed artifacts, all together. */
   readonly packedBytes?: number;
 }
 
@@ -29,6 +29,16 @@ export interface PackageCost {
   readonly sizeBytes: number;
 }
 
+/** A filed artifact. */
+export interface BuiltArtifact {
+  readonly target: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly virtualSizeBytes: number;
+  /** Of the file, lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
 /** What `build` reports of one line: facts for the summary and for the JSON document. */
 export interface BuildOutcome {
   readonly status: BuildStatus;
@@ -36,13 +46,15 @@ export interface BuildOutcome {
   /** The release's LONG version: the new one, the one that already has the content, or the planned one. */
   readonly long: string;
   readonly arch: MachineArchitecture;
-  /** The artifact; absent when only planned. */
+  /** Every artifact of the release; empty when only planned. */
+  readonly artifacts: readonly BuiltArtifact[];
+  /** The artifact; of several, the release's directory. Absent when only planned. */
   readonly path?: string;
-  /** Size of the artifact file. */
+  /** Of the only artifact; those of several have their own. */
   readonly sizeBytes?: number;
-  /** Size of the disk that a guest sees. */
+  /** Of the only artifact: size of the disk that a guest sees. */
   readonly virtualSizeBytes?: number;
-  /** Of the artifact file, lower-case hexadecimal. */
+  /** Of the only artifact's file, lower-case hexadecimal. */
   readonly sha256?: string;
   /** Time that each stage of this run took. */
   readonly stageMs: Readonly<Partial<Record<StageName, number>>>;

@@ -1,123 +1,135 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
-import { dieWithParent } from '../host/die-with-parent.ts';
 import { digestFile, type FileDigests } from '../host/digest-file.ts';
-import type { Target } from '../profiles/profile.ts';
+import { syncDirectory } from '../host/files.ts';
+import type { Runner } from '../host/run.ts';
+import type { Output } from '../profiles/profile.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
-import type { WorkflowContext } from './build-request.ts';
-import { convertWithQemuImg } from './convert-with-qemu-img.ts';
-import { readSourceDisk } from './source-disk.ts';
-import { writeCompressedQcow2 } from './write-qcow2.ts';
+import type { ImageRecipe } from './image-format.ts';
+import { describeOutput, IMAGE_FORMATS } from './image-formats.ts';
+import type { SourceDisk } from './source-disk.ts';
+import { readBackImage } from './verify-image.ts';
+import type { WorkBudget, WorkShare } from './work-budget.ts';
 
-/** A converted disk, checked against its source. */
+/** One artifact to make of a disk. */
+export interface Conversion {
+  readonly recipe: ImageRecipe;
+  readonly directory: string;
+  /** Name of the image, without the suffix of what is around it. */
+  readonly imageName: string;
+  /** Name of the artifact. */
+  readonly fileName: string;
+}
+
+/** What a conversion may use. */
+export interface ConversionTools {
+  readonly run: Runner;
+  readonly signal: AbortSignal;
+  /** Shared by conversions side by side. */
+  readonly budget: WorkBudget;
+  /** What is being done, and how much of the whole conversion is behind us, from 0 to 1. */
+  readonly onProgress: (doing: string, fraction: number) => void;
+}
+
+/** An artifact that was read back and is what its source is. */
 export interface ConvertedDisk extends FileDigests {
   readonly path: string;
   readonly virtualSizeBytes: number;
+  /** The image inside, where something is around it. */
+  readonly uncompressed?: { readonly sizeBytes: number; readonly sha256: string };
 }
 
-const VERIFY_DEADLINE_MS = 60 * 60_000;
+/** Threads that deflate: one for each core, up to where memory and the disk set the pace. */
+const DEFLATE_THREADS = Math.min(4, availableParallelism());
+
+/** Reading, comparing, digesting. */
+const ONE_CORE: WorkShare = { cores: 1, memoryBytes: 64 * MIB };
+/** Threads that deflate: 60 MiB each measured, and their buffers. */
+const ALL_CORES: WorkShare = { cores: DEFLATE_THREADS, memoryBytes: (64 + 64 * DEFLATE_THREADS) * MIB };
 
 /**
- * Converts the finished raw disk to a target's format, checks the structure of the result and compares it with its
- * source block for block. Nothing stands under the final name until all that has passed.
+ * Makes one artifact of a disk: writes the image, lets two readers that share nothing with the writer check it, and
+ * compresses it from outside where that is asked for. Nothing stands under the final name until all that has passed.
  *
- * Raises `E_CONVERSION_WRONG` when the result differs from its source, `E_SIZE_BUDGET` when it is too large.
+ * Raises `E_CONVERSION_WRONG` when the result differs from its source, `E_SIZE_BUDGET` when it is too large, and what
+ * writers raise.
  */
 export async function convertDisk(
-  source: string,
-  destination: string,
-  target: Target,
-  context: WorkflowContext,
-  onProgress: (detail: string, percent?: number) => void,
+  disk: SourceDisk,
+  conversion: Conversion,
+  tools: ConversionTools,
 ): Promise<ConvertedDisk> {
-  const partial = `${destination}.partial`;
+  const { directory, imageName, fileName, recipe } = conversion;
+  const image = join(directory, `.${imageName}.new`);
+  const packed = join(directory, `.${fileName}.packed`);
+  const path = join(directory, fileName);
   try {
-    const onPercent = (percent: number): void => onProgress(describeFormat(target), percent);
-    const digests = await write(source, partial, target, context, onPercent);
-    onProgress('comparing with the source');
-    await verify(source, partial, target, context);
-    checkBudget(digests.sizeBytes, target);
-    await rename(partial, destination);
-    return { ...digests, path: destination, virtualSizeBytes: (await stat(source)).size };
+    await writeImage(disk, image, recipe, tools);
+    await checkImage(disk, image, recipe, tools);
+    const made = await finishArtifact(image, packed, conversion, tools);
+    checkBudget(made.sizeBytes, recipe.output);
+    await rename(recipe.output.outer === 'none' ? image : packed, path);
+    await syncDirectory(directory);
+    return { ...made, path, virtualSizeBytes: disk.virtualSizeBytes };
   } finally {
-    await rm(partial, { force: true });
+    await rm(image, { force: true });
+    await rm(packed, { force: true });
   }
 }
 
-/** A target's format for people: `qcow2 (zlib, compat 1.1)`. */
-export function describeFormat(target: Target): string {
-  const facts = [
-    ...(target.compression === 'none' ? [] : [target.compression]),
-    ...(target.format === 'qcow2' ? [`compat ${target.compat ?? '1.1'}`] : []),
-  ];
-  return facts.length === 0 ? target.format : `${target.format} (${facts.join(', ')})`;
-}
-
-/** Our own writer deflates on several cores, where qemu-img uses one; what it does not do is left to qemu-img. */
-async function write(
-  source: string,
-  destination: string,
-  target: Target,
-  context: WorkflowContext,
-  onPercent: (percent: number) => void,
-): Promise<FileDigests> {
-  const { run, signal } = context;
-  const { format, compression, compat } = target;
-  if (format === 'qcow2' && compression === 'zlib') {
-    const onProgress = (done: number, total: number): void =>
-      onPercent(total === 0 ? 100 : (100 * done) / total);
-    const disk = await readSourceDisk(source, { run, signal }, 'not needed by this format');
-    await writeCompressedQcow2(disk, destination, { compat: compat ?? '1.1', signal, onProgress });
-    return digestFile(destination, signal);
-  }
-  if (format !== 'qcow2' && format !== 'raw') throw new Error(`${format} was not refused by the plan`);
-  return convertWithQemuImg(
-    {
-      sourcePath: source,
-      sourceFormat: 'raw',
-      outPath: destination,
-      format,
-      ...(compression === 'none' ? {} : { compression }),
-      ...(compat === undefined ? {} : { compat }),
-    },
-    { run, signal, onPercent },
-  );
-}
-
-async function verify(
-  source: string,
-  result: string,
-  target: Target,
-  context: WorkflowContext,
+async function writeImage(
+  disk: SourceDisk,
+  image: string,
+  recipe: ImageRecipe,
+  { run, signal, budget, onProgress }: ConversionTools,
 ): Promise<void> {
-  if (target.format === 'qcow2') await qemuImg(['check', '-q', '-f', 'qcow2', result], context);
-  try {
-    await qemuImg(['compare', '-q', '-f', 'raw', '-F', target.format, source, result], context);
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
-    throw new Failure(
-      'command',
-      'E_CONVERSION_WRONG',
-      `the ${target.format} does not hold what its source holds`,
-      {
-        details: error.details,
-        cause: error,
-      },
-    );
+  const { output } = recipe;
+  const format = IMAGE_FORMATS[output.format];
+  const part = output.outer === 'none' ? 0.7 : 0.3;
+  const report = (fraction: number): void => onProgress('writing', part * fraction);
+  const writing = { run, signal, workers: DEFLATE_THREADS, onProgress: report };
+  const share = format.cores(output) === 'all' ? ALL_CORES : ONE_CORE;
+  await budget.run(share, signal, () => format.write(disk, image, recipe, writing));
+}
+
+async function checkImage(
+  disk: SourceDisk,
+  image: string,
+  { output }: ImageRecipe,
+  { run, signal, budget, onProgress }: ConversionTools,
+): Promise<void> {
+  const written = { path: image, format: IMAGE_FORMATS[output.format], name: output.format };
+  await budget.run(ONE_CORE, signal, async () => {
+    onProgress('comparing with the source', output.outer === 'none' ? 0.7 : 0.3);
+    await readBackImage(written, disk, { run, signal });
+  });
+}
+
+type Finished = Omit<ConvertedDisk, 'path' | 'virtualSizeBytes'>;
+
+async function finishArtifact(
+  image: string,
+  _packed: string,
+  { recipe }: Conversion,
+  { signal, budget, onProgress }: ConversionTools,
+): Promise<Finished> {
+  const { outer } = recipe.output;
+  if (outer === 'none') {
+    return budget.run(ONE_CORE, signal, () => {
+      onProgress('digesting', 0.95);
+      return digestFile(image, signal);
+    });
   }
+  throw new Error('not yet');
 }
 
-async function qemuImg(args: readonly string[], context: WorkflowContext): Promise<void> {
-  const spec = dieWithParent({ command: 'qemu-img', args, deadlineMs: VERIFY_DEADLINE_MS });
-  await context.run(spec, { signal: context.signal });
-}
-
-function checkBudget(sizeBytes: number, target: Target): void {
-  if (target.sizeBudgetMiB === undefined || sizeBytes <= target.sizeBudgetMiB * MIB) return;
-  throw new Failure(
-    'image-test',
-    'E_SIZE_BUDGET',
-    `the ${target.format} takes ${renderByteSize(sizeBytes)}, its budget is ${target.sizeBudgetMiB} MiB`,
-    { hint: 'leave packages out, or raise .sizeBudgetMiB of the target', evidence: { sizeBytes } },
-  );
+function checkBudget(sizeBytes: number, output: Output): void {
+  if (output.sizeBudgetMiB === undefined || sizeBytes <= output.sizeBudgetMiB * MIB) return;
+  const message = `the ${describeOutput(output)} takes ${renderByteSize(sizeBytes)}, its budget is ${output.sizeBudgetMiB} MiB`;
+  throw new Failure('image-test', 'E_SIZE_BUDGET', message, {
+    hint: 'leave packages out, or raise .sizeBudgetMiB of the target',
+    evidence: { sizeBytes, budgetBytes: output.sizeBudgetMiB * MIB },
+  });
 }

@@ -6,7 +6,7 @@ import { readTextIfExists } from '../host/files.ts';
 import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import { renderLong } from '../versions/version.ts';
-import type { BuildOutcome, BuildSizes } from './build-outcome.ts';
+import type { BuildOutcome, BuildSizes, BuiltArtifact } from './build-outcome.ts';
 import type { BuildRequest } from './build-request.ts';
 import type { FinishedDisk } from './finish-disk.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
@@ -73,6 +73,7 @@ export async function describePlan(plan: BuildPlan, request: BuildRequest): Prom
     line: profile.line,
     long: renderLong(next),
     arch: machineArchitecture(profile.os.architecture),
+    artifacts: [],
     sizes: {},
     biggestPackages: [],
     plan: {
@@ -118,11 +119,20 @@ export async function describeBuilt(facts: {
 function artifactFacts(
   directory: string,
   release: ReleaseManifest | undefined,
-): Pick<BuildOutcome, 'path' | 'sizeBytes' | 'virtualSizeBytes' | 'sha256'> {
-  const [artifact] = release?.artifacts ?? [];
-  if (!artifact) return { path: directory };
-  const { sizeBytes, virtualSizeBytes, sha256 } = artifact;
-  return { path: join(directory, artifact.file), sizeBytes, virtualSizeBytes, sha256 };
+): Pick<BuildOutcome, 'path' | 'sizeBytes' | 'virtualSizeBytes' | 'sha256' | 'artifacts'> {
+  const artifacts = (release?.artifacts ?? []).map(
+    ({ target, file, sizeBytes, virtualSizeBytes, sha256 }): BuiltArtifact => ({
+      target,
+      path: join(directory, file),
+      sizeBytes,
+      virtualSizeBytes,
+      sha256,
+    }),
+  );
+  const [first, ...others] = artifacts;
+  if (first === undefined || others.length > 0) return { path: directory, artifacts };
+  const { target: _target, ...facts } = first;
+  return { ...facts, artifacts };
 }
 
 async function measureSizes(
@@ -132,11 +142,10 @@ async function measureSizes(
 ): Promise<BuildSizes> {
   const overlay = await stat(provisioned.disk.path);
   const baseBytes = provisioned.base.entry.files.disk.sizeBytes;
-  const [artifact] = manifest.artifacts;
   return {
     baseBytes,
     provisionedBytes: baseBytes + overlay.blocks * 512,
     finishedBytes: finished.allocatedBytes,
-    ...(artifact === undefined ? {} : { packedBytes: artifact.sizeBytes }),
+    packedBytes: manifest.artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
 }

@@ -8,6 +8,7 @@ import { renderIsoDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { WorkflowContext } from './build-request.ts';
 import type { BuildScene, ReservedBuild } from './build-scene.ts';
+import { checkDrivers } from './check-drivers.ts';
 import { digestDisk } from './digest-disk.ts';
 import { finishDisk, usesGuestfs, type FinishedDisk } from './finish-disk.ts';
 import type { MadeBase } from './make-base.ts';
@@ -50,6 +51,10 @@ export function finishStage(
         context,
       );
       requireSound(disk.content);
+      onProgress('looking for drivers');
+      const { rootOffsetBytes } = base.entry;
+      const kernel = disk.content.kernels.at(-1);
+      await checkDrivers(plan.profile, { disk: disk.path, rootOffsetBytes, kernel }, run.path, context);
       return disk;
     },
     summarize: (disk) => `${describeWork(sparsify)}: ${renderByteSize(disk.allocatedBytes)} in use`,

@@ -5,6 +5,7 @@ import { readFreeSpace, type FreeSpace } from '../host/free-space.ts';
 import { findLoopbackPort, type PortRange } from '../host/loopback-port.ts';
 import { readMemory } from '../host/memory.ts';
 import { SSH_HOST_PORTS } from '../packer/qemu-source.ts';
+import { outputsOf } from '../profiles/outputs.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
 import { readBaseEntry } from './base-cache.ts';
 import { installedBytes, memoryForTreeBytes } from './bootstrap-tree.ts';
@@ -73,7 +74,7 @@ export async function readNeeds(
   const known = {
     disk: profile.disk,
     sparsify: profile.finish.sparsify,
-    targets: Object.values(profile.targets),
+    outputs: outputsOf(profile).map(({ output }) => output),
   };
   const needs = (facts: DiskFacts, bootstrapBytes: number): BuildNeeds => ({
     space: planSpace(facts),

@@ -129,7 +129,8 @@ const DOCUMENTATION = '/usr/share/doc';
 /** Files digested side by side: enough to hide the latency of small reads. */
 const PARALLEL_FILES = 4;
 
-async function withFileSystem<T>(
+/** Opens the file system of a raw disk for one use. Raises what opening it raises. */
+export async function withFileSystem<T>(
   path: string,
   offset: number,
   use: (volume: Ext4FileSystem) => Promise<T>,
@@ -142,7 +143,8 @@ async function withFileSystem<T>(
   }
 }
 
-function readerOf(handle: FileHandle): ReadAt {
+/** Reads pieces of a file, shorter at its end. */
+export function readerOf(handle: FileHandle): ReadAt {
   return async (offset, length) => {
     const buffer = Buffer.allocUnsafe(length);
     let filled = 0;

@@ -1,6 +1,12 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { releaseVersionOf, type ReleaseArtifact, type ReleaseManifest } from '../manifests/release.ts';
+import { newestIndexSeconds } from '../bases/closure.ts';
+import {
+  releaseVersionOf,
+  type ReleaseArtifact,
+  type ReleaseManifest,
+  type SkippedArtifact,
+} from '../manifests/release.ts';
 import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import type { VersionRecord } from '../versions/version.ts';
@@ -16,6 +22,7 @@ export interface StampInput {
   readonly releaseLine: string;
   readonly content: GuestContent;
   readonly artifacts: readonly ReleaseArtifact[];
+  readonly skipped: readonly SkippedArtifact[];
   readonly timings: Readonly<Record<string, number>>;
   readonly tested: boolean;
   /** Instant of the stamp. */
@@ -26,7 +33,6 @@ export interface StampInput {
 export function planManifest(input: StampInput): ReleaseManifest {
   const { plan, content } = input;
   const { profile, closure } = plan;
-  const newest = Math.max(0, ...closure.mirrors.map((state) => Date.parse(state.date) || 0));
   return {
     schema: 1,
     name: profile.template.name,
@@ -35,7 +41,7 @@ export function planManifest(input: StampInput): ReleaseManifest {
     version: releaseVersionOf(input.version),
     arch: machineArchitecture(profile.os.architecture),
     created: input.now.toISOString(),
-    sourceDateEpoch: Math.floor(newest / 1000),
+    sourceDateEpoch: newestIndexSeconds(closure),
     state: 'active',
     recipe: { digest: plan.recipeDigest, profile: profile.name },
     base: { method: profile.base.method, digest: plan.baseDigest },
@@ -50,6 +56,7 @@ export function planManifest(input: StampInput): ReleaseManifest {
     host: { accelerator: plan.accelerator.accelerator },
     packagesDigest: packagesDigest(content.packages),
     artifacts: input.artifacts,
+    ...(input.skipped.length === 0 ? {} : { skipped: input.skipped }),
     ...(input.tested ? {} : { tests: { result: 'skipped' as const } }),
     timings: input.timings,
   };

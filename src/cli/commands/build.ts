@@ -114,12 +114,14 @@ const RECIPE_OPTIONS = [
 
 /**
  * One build: its facts at the top of the document; several: a list under `builds`. The result is the plan
- * of a dry run, else one path per line.
+ * of a dry run, else the path of every artifact, one per line.
  */
 export function describeBuilds(outcomes: readonly BuildOutcome[], layout: TextLayout): CommandOutcome {
   const [first] = outcomes;
   const plans = outcomes.flatMap(({ status, plan }) => (status === 'planned' ? [plan] : []));
-  const paths = outcomes.flatMap(({ path }) => (path === undefined ? [] : [path]));
+  const paths = outcomes.flatMap(({ path, artifacts }) =>
+    artifacts.length > 0 ? artifacts.map((artifact) => artifact.path) : (path ?? []),
+  );
   const result =
     plans.length > 0 ? JSON.stringify(plans.length === 1 ? plans[0] : plans, undefined, 2) : paths.join('\n');
   return {

@@ -13,9 +13,15 @@ const built: BuildOutcome = {
   long: '26.11.21-1.57',
   arch: 'x86_64',
   path: 'catalogue/releases/server/26.11.21-1.57/server_26.11.21-1.57_x86_64-kvm.qcow2',
-  sizeBytes: 188 * MIB,
-  virtualSizeBytes: 5120 * MIB,
-  sha256: `9f2c${'0'.repeat(58)}41`,
+  artifacts: [
+    {
+      target: 'kvm',
+      path: 'catalogue/releases/server/26.11.21-1.57/server_26.11.21-1.57_x86_64-kvm.qcow2',
+      sizeBytes: 188 * MIB,
+      virtualSizeBytes: 5120 * MIB,
+      sha256: `9f2c${'0'.repeat(58)}41`,
+    },
+  ],
   stageMs: { packer: 41_000, plan: 600, base: 108_000 },
   totalMs: 221_000,
   usualMs: 230_000,
@@ -42,9 +48,30 @@ describe('the summary of a build', () => {
     );
   });
 
+  test('lists several artifacts, and shows where they are', () => {
+    const [kvm] = built.artifacts;
+    if (!kvm) throw new Error('no artifact');
+    const hyperv = {
+      ...kvm,
+      target: 'hyperv',
+      path: kvm.path.replace('kvm.qcow2', 'hyperv.vhdx.zip'),
+      sizeBytes: MIB,
+    };
+    const several = { ...built, path: 'catalogue/releases/server/26.11.21-1.57', artifacts: [kvm, hyperv] };
+    expect(renderBuildOutcome(several, layout).split('\n').slice(1, 4)).toEqual([
+      '  catalogue/releases/server/26.11.21-1.57',
+      '  kvm     server_26.11.21-1.57_x86_64-kvm.qcow2        188 MiB (5.0 GiB virtual)  sha256 9f2c…41',
+      '  hyperv  server_26.11.21-1.57_x86_64-hyperv.vhdx.zip  1.0 MiB (5.0 GiB virtual)  sha256 9f2c…41',
+    ]);
+    expect(describeBuilds([several], layout).result).toBe(`${kvm.path}\n${hyperv.path}`);
+  });
+
   test('leaves out what is not known', () => {
     const { usualMs: _usual, path: _path, ...rest } = built;
-    const text = renderBuildOutcome({ ...rest, stageMs: {}, sizes: {}, biggestPackages: [] }, layout);
+    const text = renderBuildOutcome(
+      { ...rest, artifacts: [], stageMs: {}, sizes: {}, biggestPackages: [] },
+      layout,
+    );
     expect(text).not.toMatch(/usually|time {2}|size {2}|packages|catalogue/);
   });
 
@@ -85,6 +112,6 @@ describe('the summary of a build', () => {
   test('the result for scripts is one path per line', () => {
     expect(describeBuilds([built, built], layout).result).toBe(`${built.path}\n${built.path}`);
     const { path: _path, ...pathless } = built;
-    expect(describeBuilds([pathless], layout).result).toBeUndefined();
+    expect(describeBuilds([{ ...pathless, artifacts: [] }], layout).result).toBeUndefined();
   });
 });

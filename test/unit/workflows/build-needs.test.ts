@@ -15,7 +15,7 @@ const SERVER: DiskFacts = {
   scratch: 'memory',
   disk: { sizeMiB: 4096 },
   sparsify: 'in-place',
-  targets: [{ compression: 'zlib', outer: 'none' }],
+  outputs: [{ compression: 'zlib', outer: 'none' }],
 };
 const SYSTEM_VM: DiskFacts = {
   ...SERVER,
@@ -78,15 +78,15 @@ describe('the space for a build', () => {
     },
     {
       less: SYSTEM_VM,
-      more: { ...SYSTEM_VM, targets: [...SYSTEM_VM.targets, { compression: 'none', outer: 'none' }] },
+      more: { ...SYSTEM_VM, outputs: [...SYSTEM_VM.outputs, { compression: 'none', outer: 'none' }] },
       places: ['catalogue'],
       because: 'every target is a file of its own',
     },
     {
       less: SYSTEM_VM,
-      more: { ...SYSTEM_VM, targets: [{ compression: 'none', outer: 'xz' }] },
-      places: ['catalogue'],
-      because: 'a plain image is packed from outside',
+      more: { ...SYSTEM_VM, outputs: [{ compression: 'none', outer: 'xz' }] },
+      places: ['runs'],
+      because: 'a plain image stands beside what it is packed into',
     },
     {
       less: { ...SYSTEM_VM, cachedBaseBytes: 1143 * MIB },

@@ -156,7 +156,8 @@ test.each([
 });
 
 test.each([
-  { freeGiB: 8, statuses: ['ok', 'ok', 'ok'], because: 'comfortable' },
+  { freeGiB: 16, statuses: ['ok', 'ok', 'ok'], because: 'comfortable' },
+  { freeGiB: 7, statuses: ['warn', 'warn', 'warn'], because: 'a system VM for every hypervisor may not fit' },
   { freeGiB: 3, statuses: ['warn', 'warn', 'warn'], because: 'a system VM does not fit beside its cache' },
   { freeGiB: 1, statuses: ['fail', 'fail', 'fail'], because: 'not even the smallest fits' },
   { freeGiB: 0, statuses: ['fail', 'fail', 'fail'], because: 'full' },

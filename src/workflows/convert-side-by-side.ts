@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import { Failure } from '../errors/failure.ts';
+import { readMemory } from '../host/memory.ts';
+import type { Runner } from '../host/run.ts';
+import { convertDisk, type Conversion, type ConvertedDisk } from './convert-disk.ts';
+import { suffixOf } from './image-formats.ts';
+import type { SourceDisk } from './source-disk.ts';
+import { WorkBudget } from './work-budget.ts';
+
+/** How conversions are watched. */
+export interface SideBySideOptions {
+  readonly run: Runner;
+  readonly signal: AbortSignal;
+  /** What goes on in all of them, and how much is done in all, from 0 to 100. */
+  readonly onProgress: (detail: string, percent: number) => void;
+}
+
+/** What became of a conversion. */
+export type ConversionResult<Wanted extends Conversion> =
+  | { readonly conversion: Wanted; readonly made: ConvertedDisk }
+  | { readonly conversion: Wanted; readonly skipped: Failure };
+
+/** Half of what is free: the disk's pages are better kept in the other half. */
+const MEMORY_PART = 0.5;
+
+/**
+ * Makes several artifacts of one disk side by side, within this machine's cores and memory. Work of one core
+ * (comparing, digesting, a writer that only copies) runs beside the threads that deflate. The results have the order of
+ * the conversions.
+ *
+ * When one fails that its recipe does not allow to be missing, the others are ended and its failure is raised.
+ */
+export async function convertSideBySide<Wanted extends Conversion>(
+  disk: SourceDisk,
+  conversions: readonly Wanted[],
+  { run, signal, onProgress }: SideBySideOptions,
+): Promise<ConversionResult<Wanted>[]> {
+  const { availableBytes } = await readMemory();
+  // One more than there are: whoever deflates waits for the disk now and then.
+  const budget = new WorkBudget({
+    cores: availableParallelism() + 1,
+    memoryBytes: availableBytes * MEMORY_PART,
+  });
+  const failing = new AbortController();
+  const ended = AbortSignal.any([signal, failing.signal]);
+  const progress = new JointProgress(conversions, onProgress);
+  const results = conversions.map(async (conversion, index): Promise<ConversionResult<Wanted>> => {
+    const report = (doing: string, fraction: number): void => progress.report(index, doing, fraction);
+    try {
+      const made = await convertDisk(disk, conversion, { run, signal: ended, budget, onProgress: report });
+      return { conversion, made };
+    } catch (error) {
+      if (mayBeMissing(conversion, error) && !ended.aborted) return { conversion, skipped: error };
+      failing.abort(error);
+      throw error;
+    } finally {
+      progress.finish(index);
+    }
+  });
+  const settled = await Promise.allSettled(results);
+  // The others only tell that they were ended for the first one's sake.
+  if (failing.signal.aborted && !signal.aborted) throw failing.signal.reason;
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** A full disk, a missing right or an interruption would hit the next one as well; too large is not missing. */
+function mayBeMissing({ recipe }: Conversion, error: unknown): error is Failure {
+  if (recipe.output.missing !== 'skip' || !(error instanceof Failure)) return false;
+  return (
+    error.code === 'E_TOOL_MISSING' ||
+    (['command', 'image-test', 'profile'].includes(error.kind) && error.code !== 'E_SIZE_BUDGET')
+  );
+}
+
+/** One line and one number for several conversions. */
+class JointProgress {
+  readonly #names: readonly string[];
+  readonly #doing: (string | undefined)[];
+  readonly #fractions: number[];
+  readonly #onProgress: SideBySideOptions['onProgress'];
+
+  constructor(conversions: readonly Conversion[], onProgress: SideBySideOptions['onProgress']) {
+    this.#names = conversions.map(({ recipe }) =>
+      `${recipe.hypervisor ?? ''} ${suffixOf(recipe.output)}`.trim(),
+    );
+    this.#doing = conversions.map(() => undefined);
+    this.#fractions = conversions.map(() => 0);
+    this.#onProgress = onProgress;
+  }
+
+  report(index: number, doing: string, fraction: number): void {
+    this.#doing[index] = doing;
+    this.#fractions[index] = fraction;
+    this.#tell();
+  }
+
+  finish(index: number): void {
+    this.#doing[index] = undefined;
+    this.#fractions[index] = 1;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const parts = this.#doing.flatMap((doing, index) =>
+      doing === undefined ? [] : [`${this.#names[index]}: ${doing}`],
+    );
+    const sum = this.#fractions.reduce((total, fraction) => total + fraction, 0);
+    this.#onProgress(parts.join(', '), (100 * sum) / this.#fractions.length);
+  }
+}

@@ -1,0 +1,17 @@
+import type { ImageFormat } from './image-format.ts';
+import { imageOptions } from './image-options.ts';
+import { writeStreamOptimizedVmdk } from './write-vmdk.ts';
+
+/** VMDK for transport, streamOptimized, by our own writer: the end of qemu-img's confuses vSphere. */
+export const VMDK: ImageFormat = {
+  write: async (disk, outPath, { machine }, { signal, onProgress, workers, script }) => {
+    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
+    const { scsi, hardwareVersion } = machine;
+    const options = { adapter: scsi, hardwareVersion, signal, workers, script, onProgress: onBytes };
+    await writeStreamOptimizedVmdk(disk, outPath, options);
+  },
+  imageOptions: (path) => imageOptions('vmdk', path),
+  isCheckable: true,
+  cores: () => 'all',
+  describe: () => ['streamOptimized'],
+};
