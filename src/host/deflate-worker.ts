@@ -3,7 +3,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { constants, deflateRawSync, deflateSync, type ZlibOptions } from 'node:zlib';
+import { constants, crc32, deflateRawSync, deflateSync, type ZlibOptions } from 'node:zlib';
 import { collectGarbage } from './garbage.ts';
 
 /** What all pieces of one disk share. */
@@ -31,10 +31,16 @@ export interface DeflateRange {
   readonly length: number;
 }
 
-/** A piece, deflated. */
-export interface DeflatedRange extends DeflateRange {
+/** What is known of a piece's units. */
+export interface DeflatedUnits {
   /** Per unit: deflated bytes, {@link ALL_ZERO} or {@link INCOMPRESSIBLE}. */
   readonly sizes: Int32Array;
+  /** Per unit: CRC-32 of what was deflated; 0 where the container is no `segment`, or nothing was. */
+  readonly checksums: Uint32Array;
+}
+
+/** A piece, deflated. */
+export interface DeflatedRange extends DeflateRange, DeflatedUnits {
   /** The deflated units, one after another without gaps. */
   readonly data: Uint8Array;
 }
@@ -59,7 +65,7 @@ export interface WorkerTask {
 
 /** What a thread answers; the deflated bytes stand at the start of the task's memory. */
 export type WorkerAnswer =
-  { readonly id: number; readonly sizes: Int32Array } | { readonly id: number; readonly error: unknown };
+  { readonly id: number; readonly units: DeflatedUnits } | { readonly id: number; readonly error: unknown };
 
 /**
  * Speed and size of the output buffer for one unit: large enough that zlib never needs a second one.
@@ -82,8 +88,8 @@ export function outputBound({ keep, unitBytes }: DeflateSettings, lengthBytes: n
 
 /** Deflates one piece after another in this thread. */
 export interface Deflater {
-  /** Deflates into `output`, which is at least {@link outputBound} long; gives {@link DeflatedRange.sizes}. */
-  readonly deflate: (range: DeflateRange, output: Uint8Array) => Int32Array;
+  /** Deflates into `output`, which is at least {@link outputBound} long. */
+  readonly deflate: (range: DeflateRange, output: Uint8Array) => DeflatedUnits;
   readonly close: () => void;
 }
 
@@ -95,15 +101,17 @@ export function createDeflater(settings: DeflateSettings): Deflater {
   const options = zlibOptions(settings);
   const compress = container === 'zlib' ? deflateSync : deflateRawSync;
   let input = Buffer.alloc(0);
-  const deflate = ({ offset, length }: DeflateRange, output: Uint8Array): Int32Array => {
+  const deflate = ({ offset, length }: DeflateRange, output: Uint8Array): DeflatedUnits => {
     if (input.length < length) input = Buffer.alloc(length);
     fill(file, input.subarray(0, length), offset);
     const sizes = new Int32Array(length / unitBytes);
+    const checksums = new Uint32Array(sizes.length);
     let end = 0;
     for (let index = 0; index < sizes.length; index += 1) {
       const unit = input.subarray(index * unitBytes, (index + 1) * unitBytes);
       if (keep !== 'all' && unit.equals(zeros)) continue;
       const deflated = compress(unit, options);
+      if (container === 'segment') checksums[index] = crc32(unit);
       const kept = keep !== 'smaller' || deflated.length < unit.length;
       sizes[index] = kept ? deflated.length : INCOMPRESSIBLE;
       if (!kept) continue;
@@ -112,7 +120,7 @@ export function createDeflater(settings: DeflateSettings): Deflater {
     }
     // Every unit leaves a buffer of its own size behind.
     collectGarbage('young');
-    return sizes;
+    return { sizes, checksums };
   };
   return { deflate, close: () => closeSync(file) };
 }
@@ -131,8 +139,8 @@ function serve(settings: DeflateSettings): void {
   const { deflate } = createDeflater(settings);
   parentPort?.on('message', ({ id, range, memory }: WorkerTask) => {
     try {
-      const sizes = deflate(range, new Uint8Array(memory));
-      parentPort?.postMessage({ id, sizes } satisfies WorkerAnswer, []);
+      const units = deflate(range, new Uint8Array(memory));
+      parentPort?.postMessage({ id, units } satisfies WorkerAnswer, []);
     } catch (error) {
       parentPort?.postMessage({ id, error } satisfies WorkerAnswer, []);
     }

@@ -5,6 +5,7 @@ import {
   outputBound,
   WORKER_ROLE,
   type DeflatedRange,
+  type DeflatedUnits,
   type DeflateRange,
   type Deflater,
   type DeflateSettings,
@@ -22,7 +23,7 @@ export interface DeflateOptions {
 }
 
 /** Threads unless said otherwise: one for each core, up to where memory and the disk set the pace. */
-const DEFAULT_WORKERS = Math.min(4, availableParallelism());
+export const DEFAULT_WORKERS = Math.min(4, availableParallelism());
 
 /** Pieces given to a thread ahead of its work, so that it never waits; also bounds memory. */
 const PIECES_PER_WORKER = 2;
@@ -67,7 +68,7 @@ export async function* deflateRanges(
 interface DeflateThread {
   /** Pieces begun and not finished. */
   readonly load: () => number;
-  readonly deflate: (range: DeflateRange, memory: SharedArrayBuffer) => Promise<Int32Array>;
+  readonly deflate: (range: DeflateRange, memory: SharedArrayBuffer) => Promise<DeflatedUnits>;
   readonly close: () => Promise<unknown>;
 }
 
@@ -75,7 +76,7 @@ interface DeflateThread {
 interface Piece {
   readonly range: DeflateRange;
   readonly memory: SharedArrayBuffer;
-  readonly sizes: Promise<Int32Array>;
+  readonly units: Promise<DeflatedUnits>;
 }
 
 /** The script beside this module, where that is compiled: Node 20 cannot run TypeScript in a thread. */
@@ -94,19 +95,19 @@ function begin(
   const free = memories.findIndex(({ byteLength }) => byteLength >= neededBytes);
   const memory = free < 0 ? new SharedArrayBuffer(neededBytes) : memories.splice(free, 1)[0];
   if (!memory) throw new Error('memory that was found is gone');
-  const sizes = idlest.deflate(range, memory);
+  const units = idlest.deflate(range, memory);
   // Its failure is seen when its turn comes; until then it must not count as unhandled.
-  sizes.catch(() => {});
-  return { range, memory, sizes };
+  units.catch(() => {});
+  return { range, memory, units };
 }
 
 /** Gives the oldest piece's result, and its memory back when the reader is done with it. */
 async function* finish(waiting: Piece[], memories: SharedArrayBuffer[]): AsyncGenerator<DeflatedRange> {
   const piece = waiting.shift();
   if (!piece) return;
-  const sizes = await piece.sizes;
-  const length = sizes.reduce((sum, size) => sum + Math.max(0, size), 0);
-  yield { ...piece.range, sizes, data: new Uint8Array(piece.memory, 0, length) };
+  const units = await piece.units;
+  const length = units.sizes.reduce((sum, size) => sum + Math.max(0, size), 0);
+  yield { ...piece.range, ...units, data: new Uint8Array(piece.memory, 0, length) };
   memories.push(piece.memory);
 }
 
@@ -124,7 +125,7 @@ function callingThread(settings: DeflateSettings): DeflateThread {
 
 /** The two ends of a promise that a thread's answer settles. */
 interface Waiter {
-  readonly resolve: (sizes: Int32Array) => void;
+  readonly resolve: (units: DeflatedUnits) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -144,7 +145,7 @@ function startThread(script: URL, settings: DeflateSettings): DeflateThread {
   worker.on('message', (answer: WorkerAnswer) => {
     const waiter = waiters.get(answer.id);
     waiters.delete(answer.id);
-    if ('sizes' in answer) waiter?.resolve(answer.sizes);
+    if ('units' in answer) waiter?.resolve(answer.units);
     else waiter?.reject(answer.error);
   });
   worker.on('error', die);
