@@ -1,10 +1,9 @@
 import { deriveUuidBytes } from '../disks/derived-uuid.ts';
-import type { FilePiece } from '../disks/qcow2-writer.ts';
 import { BLOCK_BYTES, HYPERV_CREATOR, XENSERVER_CREATOR, type VhdFooter } from '../disks/vhd-layout.ts';
 import { checkVhdSize, vhdTimestamp } from '../disks/vhd-limits.ts';
 import { DynamicVhdWriter, fixedVhdWriter, type VhdWriter } from '../disks/vhd-writer.ts';
 import { writeImageFile } from '../host/image-file.ts';
-import { copyBlocks } from './copy-blocks.ts';
+import { copyBlocks, type BlockPlan } from './copy-blocks.ts';
 import type { SourceDisk, WriteImageOptions } from './source-disk.ts';
 
 /** How a fixed VHD is written. */
@@ -77,8 +76,11 @@ async function writeVhd(
   options: WriteImageOptions,
 ): Promise<void> {
   await writeImageFile(outPath, async (target) => {
-    const place = (block: number, data: Buffer): Iterable<FilePiece> => writer.addBlock(block, data);
-    await copyBlocks(disk, target, { blockBytes: BLOCK_BYTES, place }, options);
+    const plan: BlockPlan = {
+      blockBytes: BLOCK_BYTES,
+      place: (block, data) => writer.addBlock(block, data),
+    };
+    await copyBlocks(disk, target, plan, options);
     for (const { offset, data } of writer.metadata()) await target.write(data, offset);
   });
 }
