@@ -6,8 +6,16 @@ import { writeStreamOptimizedVmdk } from './write-vmdk.ts';
 export const VMDK: ImageFormat = {
   write: async (disk, outPath, { machine }, { signal, onProgress, workers, script }) => {
     const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
-    const { scsi, hardwareVersion } = machine;
-    const options = { adapter: scsi, hardwareVersion, signal, workers, script, onProgress: onBytes };
+    const { hardwareVersion } = machine;
+    // The format has no word for the paravirtual controller, whose disks are described as lsilogic's; see VmdkAdapter.
+    const options = {
+      adapter: 'lsilogic',
+      hardwareVersion,
+      signal,
+      workers,
+      script,
+      onProgress: onBytes,
+    } as const;
     await writeStreamOptimizedVmdk(disk, outPath, options);
   },
   imageOptions: (path) => imageOptions('vmdk', path),

@@ -1,0 +1,29 @@
+import type { ImageFormat } from './image-format.ts';
+import { embeddedImageOptions } from './image-options.ts';
+import { findOvaDisk } from './find-ova-disk.ts';
+import { writeOva } from './write-ova.ts';
+
+/** OVA by our own writer: a streamOptimized VMDK with the description of its virtual machine. */
+export const OVA: ImageFormat = {
+  write: async (disk, outPath, recipe, { signal, onProgress, workers, script }) => {
+    const { machine, firmware, createdSeconds } = recipe;
+    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
+    await writeOva(disk, outPath, {
+      machine: { ...machine, firmware, name: memberName(recipe.name) },
+      modifiedSeconds: createdSeconds,
+      signal,
+      workers,
+      script,
+      onProgress: onBytes,
+    });
+  },
+  imageOptions: async (path) => embeddedImageOptions('vmdk', path, await findOvaDisk(path)),
+  isCheckable: true,
+  cores: () => 'all',
+  describe: () => [],
+};
+
+/** Names inside an archive are of letters, digits, dots, dashes and underscores. */
+function memberName(name: string): string {
+  return name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'disk';
+}
