@@ -10,6 +10,7 @@ import {
 } from '../disks/read-single-member.ts';
 import { Failure } from '../errors/failure.ts';
 import { DEFAULT_WORKERS } from '../host/deflate-workers.ts';
+import { isSystemError } from '../host/files.ts';
 import { streamCommand } from '../host/stream-command.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
 import type { OuterFormat } from './compress-file.ts';
@@ -156,7 +157,7 @@ function explain(error: unknown, path: string, outer: OuterFormat): unknown {
   const isRefusal =
     error instanceof ContainerFault ||
     (error instanceof Failure && error.code === 'E_COMMAND_FAILED') ||
-    (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'));
+    isSystemError(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR');
   if (!isRefusal) return error;
   return new Failure(
     'command',

@@ -8,7 +8,7 @@ const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Every program of the table, as a Debian 12 with all packages would have them. */
 const PROGRAMS =
-  'packer qemu-system-x86_64 qemu-img mmdebstrap mke2fs virt-sparsify unshare setpriv newuidmap ssh-keygen zstd shellcheck xorriso'.split(
+  'packer qemu-system-x86_64 qemu-img mmdebstrap mke2fs virt-sparsify unshare setpriv newuidmap ssh-keygen zstd lbzip2 xz bzip2 unzip shellcheck xorriso'.split(
     ' ',
   );
 

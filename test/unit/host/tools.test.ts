@@ -187,7 +187,7 @@ describe('requireTools', () => {
         kind: 'host',
         code: 'E_TOOLS_MISSING',
         details: [
-          'zstd is not installed (packs changelogs and logs)',
+          'zstd is not installed (packs changelogs and logs; 1.4.4 brought --stream-size)',
           'qemu-img 5.2 is too old: 7.1 or later is needed',
           '/opt/packer is no program that can be run',
         ],
