@@ -18,6 +18,7 @@ const RANKS: Readonly<Record<string, number>> = {
   guest: 3,
   disks: 3,
   catalogue: 3,
+  inspection: 3,
   publishing: 4,
   reports: 4,
   host: 4,
