@@ -2,7 +2,7 @@ import { BOOT_RECORD_BYTES, readBootRecord } from './boot-record.ts';
 import { readBig64, type ImageCheck } from './image-check.ts';
 import type { Findings } from './image-report.ts';
 import { ClusterWalk, readFirstCluster, type L1Table } from './qcow2-clusters.ts';
-import { readQcow2Header, type Qcow2Header } from './qcow2-header.ts';
+import { MOST_L1_ENTRIES, readQcow2Header, type Qcow2Header } from './qcow2-header.ts';
 import { ClusterUsage, readRefcounts } from './qcow2-usage.ts';
 
 /** Snapshots that are looked at; a template has none. */
@@ -11,9 +11,6 @@ const MOST_SNAPSHOTS = 16;
 /** Fixed part of a snapshot's table entry, and what follows it at most, in bytes (docs/interop/qcow2, "Snapshots"). */
 const SNAPSHOT_BYTES = 40;
 const MOST_SNAPSHOT_TAIL_BYTES = 1024 + 2 * 65536;
-
-/** Largest first-level table that QEMU opens: 32 MiB. */
-const MOST_L1_ENTRIES = 4 * 1024 * 1024;
 
 /**
  * Checks a qcow2, version 2 or 3: header, features and extensions, both levels of tables, refcounts against real

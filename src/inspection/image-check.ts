@@ -81,9 +81,18 @@ export class ImageCheck {
     offset: number,
     sums: { readonly stated: number; readonly computed: number },
   ): boolean {
+    return this.digest(name, offset, { stated: hex(sums.stated), computed: hex(sums.computed) });
+  }
+
+  /** Like {@link checksum}, for digests in hexadecimal. */
+  digest(
+    name: string,
+    offset: number,
+    sums: { readonly stated: string; readonly computed: string },
+  ): boolean {
     const valid = sums.stated === sums.computed;
     this.#checksums.push({ name, offset, valid });
-    if (!valid) this.damage(offset, name, `is ${hex(sums.stated)}, but its bytes give ${hex(sums.computed)}`);
+    if (!valid) this.damage(offset, name, `is ${sums.stated}, but the bytes give ${sums.computed}`);
     return valid;
   }
 

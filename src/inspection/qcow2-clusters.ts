@@ -1,5 +1,5 @@
 import { inflateRawSync, constants } from 'node:zlib';
-import { readBig64, type ImageCheck } from './image-check.ts';
+import type { ImageCheck } from './image-check.ts';
 import { DATA_FILE_BIT, entriesOfL2, EXTENDED_L2_BIT, type Qcow2Header } from './qcow2-header.ts';
 import type { ClusterUsage } from './qcow2-usage.ts';
 

@@ -40,8 +40,8 @@ export const EXTENDED_L2_BIT = 4;
 /** Extensions by their type. */
 const EXTENSIONS = { end: 0, backingFormat: 0xe2792aca, dataFile: 0x44415441 };
 
-/** Largest first-level table that QEMU opens: 32 MiB. */
-const MOST_L1_ENTRIES = (32 * 1024 * 1024) / 8;
+/** Largest first-level table that QEMU opens, in entries: 32 MiB. */
+export const MOST_L1_ENTRIES = (32 * 1024 * 1024) / 8;
 /** Largest refcount table that QEMU opens: 8 MiB. */
 const MOST_REFCOUNT_TABLE_BYTES = 8 * 1024 * 1024;
 /** Longest name of a backing file. */

@@ -78,11 +78,8 @@ function checkParent(bytes: Buffer, at: { offset: number; differencing: boolean 
 }
 
 function readParentName(bytes: Buffer): string {
-  return readText(
-    Buffer.from(bytes.subarray(64, 576))
-      .swap16()
-      .filter((_byte, index) => index % 2 === 0) as Buffer,
-  );
+  const name = Buffer.from(bytes.subarray(64, 576)).swap16().toString('utf16le');
+  return readText(Buffer.from(name, 'latin1'));
 }
 
 function readLocators(bytes: Buffer): Extent[] {

@@ -38,6 +38,9 @@ const MOST_GRAIN_SECTORS = 2048;
 /** Largest disk of vSphere 5.5 and later: 62 TiB. */
 const MOST_SECTORS = (62 * 2 ** 40) / VMDK_SECTOR_BYTES;
 
+/** Most grains that tables are read for: those of 64 TiB at 64 KiB, the usual size. */
+const MOST_GRAINS = 2 ** 30;
+
 /** Whether a flag of {@link VmdkHeader.flags} is set, by its bit. */
 export function hasFlag({ flags }: Pick<VmdkHeader, 'flags'>, bit: number): boolean {
   return (flags & (1 << bit)) !== 0;
@@ -103,6 +106,8 @@ function isUsable(header: VmdkHeader, tableEntries: number, check: ImageCheck): 
   if (!isPowerOfTwo(grainSectors) || grainSectors < 8 || grainSectors > MOST_GRAIN_SECTORS) {
     refuse(20, 'grain size', `is ${grainSectors} sectors, no power of two from 8 to ${MOST_GRAIN_SECTORS}`);
   }
+  if (capacity / grainSectors > MOST_GRAINS)
+    refuse(20, 'grain size', `gives more than ${MOST_GRAINS} grains`);
   if (tableEntries !== TABLE_ENTRIES) {
     refuse(44, 'entries of a grain table', `are ${tableEntries}, not ${TABLE_ENTRIES}`);
   }

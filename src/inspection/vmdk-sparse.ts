@@ -5,6 +5,9 @@ import { grainCount, TABLE_BYTES, type GrainDirectory } from './vmdk-tables.ts';
 /** Entry of a grain that reads as zeros, where the flag allows it. */
 const ZEROED = 1;
 
+/** Stored grains that are compared with one another: 1 TiB of the usual size, 64 KiB. */
+const MOST_STORED_GRAINS = 16 * 1024 * 1024;
+
 /** Checks the tables of uncompressed grains: each lies in the file, behind the overhead, and in no other. */
 export async function checkGrains(
   header: VmdkHeader,
@@ -29,7 +32,7 @@ async function collectPlaces(
 ): Promise<Uint32Array> {
   // No more grains than this have room side by side; one more is enough to see that some overlap.
   const room = Math.floor(check.sizeBytes / (header.grainSectors * VMDK_SECTOR_BYTES)) + 2;
-  const places = new Uint32Array(Math.min(room, grainCount(header)));
+  const places = new Uint32Array(Math.min(room, grainCount(header), MOST_STORED_GRAINS));
   let count = 0;
   for (let index = 0; index < directory.length && count < places.length; index += 1) {
     const table = await directory.table(index);
@@ -44,6 +47,13 @@ async function collectPlaces(
         places[count++] = sector;
       }
     }
+  }
+  if (count === MOST_STORED_GRAINS) {
+    check.damage(
+      header.offset + 12,
+      'grain tables',
+      `name more than the ${MOST_STORED_GRAINS} grains that are compared`,
+    );
   }
   return places.subarray(0, count);
 }

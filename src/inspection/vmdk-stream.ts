@@ -150,9 +150,9 @@ export class StreamWalker {
 /** Bytes that zlib data inflates to, at most `limit`, or what is wrong with it. */
 export function inflatedSize(data: Buffer, limit: number): number | string {
   try {
-    // The declared result of `info` is missing from the types: the buffer and the engine.
     const result: unknown = inflateSync(data, { maxOutputLength: limit, info: true });
-    const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+    if (!isInflated(result)) return 'does not inflate';
+    const { buffer, engine } = result;
     if (engine.bytesWritten !== data.length)
       return `ends after ${engine.bytesWritten} of ${data.length} bytes`;
     return buffer.length;
@@ -162,6 +162,11 @@ export function inflatedSize(data: Buffer, limit: number): number | string {
       ? `inflates to more than ${limit} bytes`
       : `does not inflate: ${code}`;
   }
+}
+
+/** What zlib returns with `info`; its declared type knows nothing of that. */
+function isInflated(result: unknown): result is { buffer: Buffer; engine: { bytesWritten: number } } {
+  return typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result;
 }
 
 /** Number of grains that the tables call stored. */
