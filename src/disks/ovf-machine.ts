@@ -5,7 +5,7 @@ import {
   GUEST_SYSTEMS,
   HARDWARE_VERSIONS,
   type GuestSystemName,
-} from './vmware-hardware.ts';
+} from '../profiles/vmware-hardware.ts';
 
 /** The virtual machine that an OVF describes. */
 export interface OvfMachine {

@@ -1,6 +1,6 @@
 import { DISK_ID, NETWORK_NAME, virtualHardware } from './ovf-hardware.ts';
 import type { OvfMachine } from './ovf-machine.ts';
-import { GUEST_SYSTEMS } from './vmware-hardware.ts';
+import { GUEST_SYSTEMS } from '../profiles/vmware-hardware.ts';
 import { element, renderXml, type XmlElement } from './xml.ts';
 
 /** The disk that an OVF refers to. */

@@ -1,6 +1,7 @@
 import type { Fault } from '../errors/fault.ts';
 import { outputsOf, type PlannedOutput } from './outputs.ts';
 import type { Output, Profile, Target } from './profile.ts';
+import { GUEST_SYSTEMS, HARDWARE_VERSIONS } from './vmware-hardware.ts';
 
 /** The compressions that each format has, the usual one first. */
 export const COMPRESSIONS: Readonly<Record<Output['format'], readonly Output['compression'][]>> = {
@@ -70,8 +71,24 @@ function checkFormatsOnce(name: string, target: Target): Fault[] {
   });
 }
 
+/** VMware takes memory in steps of this many MiB. */
+const MEMORY_STEP_MIB = 4;
+
 function checkMachine(name: string, { format, also, machine }: Target): Fault[] {
+  if (machine === undefined) return [];
+  const path = `.targets.${name}.machine`;
   const hasOva = [format, ...also.map((output) => output.format)].includes('ova');
-  if (machine === undefined || hasOva) return [];
-  return [{ path: `.targets.${name}.machine`, message: 'is for ova only; the target makes none' }];
+  if (!hasOva) return [{ path, message: 'is for ova only; the target makes none' }];
+  const { osType, hardwareVersion, memoryMiB } = machine;
+  const faults: Fault[] = [];
+  const needed = GUEST_SYSTEMS[osType].hardwareVersion;
+  if (hardwareVersion < needed) {
+    const message = `needs hardware version ${needed} (${HARDWARE_VERSIONS[needed]}); found ${hardwareVersion}`;
+    faults.push({ path: `${path}.osType`, message });
+  }
+  if (memoryMiB % MEMORY_STEP_MIB !== 0) {
+    const message = `must be a multiple of ${MEMORY_STEP_MIB}; found ${memoryMiB}`;
+    faults.push({ path: `${path}.memoryMiB`, message });
+  }
+  return faults;
 }

@@ -16,6 +16,7 @@ import {
   wholeNumber,
   type SchemaNode,
 } from './schema-parts.ts';
+import { GUEST_SYSTEMS } from './vmware-hardware.ts';
 
 /** Largest disk that a BIOS partition table can describe: 2^32 sectors of 512 bytes, in MiB. */
 const LARGEST_DISK_MIB = 2 ** 21;
@@ -187,15 +188,11 @@ const target = mapping('What is made for one hypervisor family.', {
     cpus: wholeNumber(1, 128, 'Processors.'),
     memoryMiB: wholeNumber(64, 2 ** 22, 'Memory in MiB.'),
     hardwareVersion: wholeNumber(
-      7,
+      10,
       22,
       "VMware's virtual hardware version; 13 by default, which ESXi 6.5 reads.",
     ),
-    osType: textLike(
-      '^[a-z][A-Za-z0-9_]*Guest$',
-      'a guest identifier of vSphere, such as debian12_64Guest',
-      "VMware's name of the guest's system.",
-    ),
+    osType: choice("VMware's name of the guest's system.", ...Object.keys(GUEST_SYSTEMS)),
     scsi: choice("The disk's controller.", 'lsilogic', 'pvscsi'),
     nic: choice('Network card.', 'none', 'e1000', 'vmxnet3'),
   }),

@@ -1,4 +1,5 @@
 import type { DebianArchitecture } from '../values/architecture.ts';
+import type { GuestSystemName } from './vmware-hardware.ts';
 
 /**
  * A complete, checked profile: what to build, every default filled in. Plain data, JSON-safe.
@@ -174,7 +175,7 @@ export interface MachineDescription {
   /** VMware's virtual hardware version: 13 is ESXi 6.5, 17 is 7.0, 20 is 8.0. */
   readonly hardwareVersion: number;
   /** VMware's name of the guest's system, such as `otherLinux64Guest`; must exist at the hardware version. */
-  readonly osType: string;
+  readonly osType: GuestSystemName;
   /** The disk's controller. */
   readonly scsi: 'lsilogic' | 'pvscsi';
   readonly nic: 'none' | 'e1000' | 'vmxnet3';

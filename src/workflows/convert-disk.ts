@@ -17,6 +17,8 @@ import type { WorkBudget, WorkShare } from './work-budget.ts';
 
 /** One artifact to make of a disk. */
 export interface Conversion {
+  /** What it is called while it is made: `kvm qcow2`. */
+  readonly label: string;
   readonly recipe: ImageRecipe;
   readonly directory: string;
   /** Name of the image, without the suffix of what is around it. */

@@ -78,6 +78,7 @@ function planConversions(request: ConvertRequest, { environment }: WorkflowConte
   const createdSeconds = /^\d+$/.test(epoch ?? '') ? Number(epoch) : CREATED_SECONDS;
   const { hypervisor, machine, firmware } = request;
   return request.outputs.map((output) => ({
+    label: suffixOf(output),
     directory: resolve(request.directory),
     imageName: `${stem}.${output.format}`,
     fileName: `${stem}.${suffixOf(output)}`,

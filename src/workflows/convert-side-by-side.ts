@@ -3,7 +3,6 @@ import { Failure } from '../errors/failure.ts';
 import { readMemory } from '../host/memory.ts';
 import type { Runner } from '../host/run.ts';
 import { convertDisk, type Conversion, type ConvertedDisk } from './convert-disk.ts';
-import { suffixOf } from './image-formats.ts';
 import type { SourceDisk } from './source-disk.ts';
 import { WorkBudget } from './work-budget.ts';
 
@@ -81,11 +80,10 @@ class JointProgress {
   readonly #doing: (string | undefined)[];
   readonly #fractions: number[];
   readonly #onProgress: SideBySideOptions['onProgress'];
+  #last = { text: '', percent: 0 };
 
   constructor(conversions: readonly Conversion[], onProgress: SideBySideOptions['onProgress']) {
-    this.#names = conversions.map(({ recipe }) =>
-      `${recipe.hypervisor ?? ''} ${suffixOf(recipe.output)}`.trim(),
-    );
+    this.#names = conversions.map(({ label }) => label);
     this.#doing = conversions.map(() => undefined);
     this.#fractions = conversions.map(() => 0);
     this.#onProgress = onProgress;
@@ -108,6 +106,11 @@ class JointProgress {
       doing === undefined ? [] : [`${this.#names[index]}: ${doing}`],
     );
     const sum = this.#fractions.reduce((total, fraction) => total + fraction, 0);
-    this.#onProgress(parts.join(', '), (100 * sum) / this.#fractions.length);
+    const percent = Math.floor((100 * sum) / this.#fractions.length);
+    const text = parts.join(', ');
+    // Several threads report much more often than anybody can read.
+    if (text === this.#last.text && percent === this.#last.percent) return;
+    this.#last = { text, percent };
+    this.#onProgress(text, percent);
   }
 }

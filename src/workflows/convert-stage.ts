@@ -16,7 +16,7 @@ import type { BuildScene, ReservedBuild } from './build-scene.ts';
 import type { Conversion, ConvertedDisk } from './convert-disk.ts';
 import { convertSideBySide, type ConversionResult } from './convert-side-by-side.ts';
 import type { FinishedDisk } from './finish-disk.ts';
-import { describeOutput } from './image-formats.ts';
+import { describeOutput, suffixOf } from './image-formats.ts';
 import { readSourceDisk } from './source-disk.ts';
 import type { Stage } from './stage-runner.ts';
 
@@ -86,6 +86,7 @@ function planConversions(
     const imageName = artifactFileName(artifact);
     return {
       planned,
+      label: `${target} ${suffixOf(output)}`,
       directory,
       imageName,
       fileName: output.outer === 'none' ? imageName : artifactFileName({ ...artifact, outer: output.outer }),

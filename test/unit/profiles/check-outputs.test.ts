@@ -64,6 +64,20 @@ test.each<[because: string, change: Partial<Profile>, expected: string[]]>([
   ],
   ['an OVA describes a machine', { targets: { vmware: { ...ova, ...(machine && { machine }) } } }, []],
   [
+    'a system that an older vSphere does not know by name',
+    {
+      targets: {
+        vmware: { ...ova, ...(machine && { machine: { ...machine, osType: 'debian12_64Guest' } }) },
+      },
+    },
+    ['.targets.vmware.machine.osType needs hardware version 20 (ESXi 8.0); found 13'],
+  ],
+  [
+    'memory comes in steps',
+    { targets: { vmware: { ...ova, ...(machine && { machine: { ...machine, memoryMiB: 1023 } }) } } },
+    ['.targets.vmware.machine.memoryMiB must be a multiple of 4; found 1023'],
+  ],
+  [
     'also as a further artifact',
     { targets: { kvm: { ...qcow2, also: [ova], ...(machine && { machine }) } } },
     [],
