@@ -63,9 +63,9 @@ export function readDisks(envelope: XmlElement): OvfDisk[] {
 function readCapacity(disk: XmlElement): number | undefined {
   const capacity = parseWhole(disk.attributes.get('ovf:capacity'));
   const units = disk.attributes.get('ovf:capacityAllocationUnits') ?? 'byte';
-  const [, power = '0'] = /^byte(?: \* 2\^(\d{1,2}))?$/.exec(units) ?? [undefined, undefined];
-  if (capacity === undefined || !/^byte/.test(units)) return undefined;
-  const bytes = capacity * 2 ** Number(power);
+  const match = /^byte(?: \* 2\^(\d{1,2}))?$/.exec(units);
+  if (capacity === undefined || !match) return undefined;
+  const bytes = capacity * 2 ** Number(match[1] ?? 0);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
