@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../errors/failure.ts';
 import { MIB } from '../values/byte-size.ts';
 import { crc32c } from './crc32c.ts';
@@ -64,11 +65,13 @@ export function unexpectedVhdx(offset: number, field: string, found: string): Fa
  */
 export function parseFront(front: Buffer, sizeBytes: number): VhdxFront {
   expectText(front, 0, 'vhdxfile');
-  const [log] = HEADER_OFFSETS.map((offset) => parseHeader(front, offset));
-  const [regions, copy] = TABLE_OFFSETS.map((offset) => parseRegions(front, offset));
-  if (JSON.stringify(regions) !== JSON.stringify(copy))
-    throw unexpectedVhdx(TABLE_OFFSETS[1], 'region table', 'another table than the first');
+  const [log, logAgain] = HEADER_OFFSETS.map((offset) => parseHeader(front, offset));
+  const [regions, regionsAgain] = TABLE_OFFSETS.map((offset) => parseRegions(front, offset));
   if (!log || !regions) throw new Error('a list of two is empty');
+  if (!isDeepStrictEqual(log, logAgain))
+    throw unexpectedVhdx(HEADER_OFFSETS[1], 'place of the log', 'another than in the first header');
+  if (!isDeepStrictEqual(regions, regionsAgain))
+    throw unexpectedVhdx(TABLE_OFFSETS[1], 'region table', 'another than the first');
   checkPlaces([log, regions.blockTable, regions.metadata], sizeBytes);
   return { log, metadata: regions.metadata };
 }
