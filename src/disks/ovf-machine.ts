@@ -75,16 +75,13 @@ function sizeFaults({ cpus, memoryMiB }: OvfMachine): string[] {
 
 function versionFaults(machine: OvfMachine): string[] {
   const version = hardwareVersionOf(machine);
-  const needed = GUEST_SYSTEMS[machine.osType].hardwareVersion;
-  const { firmware, secureBoot = false } = machine;
+  if (HARDWARE_VERSIONS[version] === undefined)
+    return [`.hardwareVersion: ${version} is none of ${Object.keys(HARDWARE_VERSIONS).join(', ')}`];
+  const { osType, firmware, secureBoot = false } = machine;
+  const needed = GUEST_SYSTEMS[osType].hardwareVersion;
   return [
-    ...(HARDWARE_VERSIONS[version] === undefined
-      ? [`.hardwareVersion: ${version} is none of ${Object.keys(HARDWARE_VERSIONS).join(', ')}`]
-      : []),
     ...(version < needed
-      ? [
-          `.osType: ${machine.osType} needs hardware version ${needed} (${HARDWARE_VERSIONS[needed]}), not ${version}`,
-        ]
+      ? [`.osType: ${osType} needs hardware version ${needed} (${HARDWARE_VERSIONS[needed]}), not ${version}`]
       : []),
     ...(secureBoot && firmware !== 'efi' ? [`.secureBoot: it needs the firmware efi, not ${firmware}`] : []),
     ...(secureBoot && version < SECURE_BOOT_VERSION
