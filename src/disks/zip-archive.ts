@@ -38,7 +38,7 @@ const ZIP64_EXTRA_ID = 0x0001;
 
 /**
  * Plans an archive with one member. Sizes stand in the local header, so that a reader can stream it; the caller
- * writes that last. Zip64 is used only where a size might not fit in 32 bits, which is decided before deflating.
+ * writes that last. Zip64 is used only where a size or a place might not fit in 32 bits, which is decided before deflating.
  *
  * @param memberName a plain file name, as it appears after unpacking
  * @param deflatedBound bytes that the deflate stream can at most have
@@ -47,7 +47,7 @@ export function planZipArchive(memberName: string, sizeBytes: number, deflatedBo
   if (!isPlainName(memberName))
     throw new Error(`the name of a zip's member is a plain file name; found ${JSON.stringify(memberName)}`);
   const name = Buffer.from(memberName);
-  const isLarge = Math.max(sizeBytes, deflatedBound) >= SEE_ZIP64;
+  const isLarge = Math.max(sizeBytes, LOCAL_HEADER_BYTES + name.length + deflatedBound) >= SEE_ZIP64;
   const dataOffset = LOCAL_HEADER_BYTES + name.length + (isLarge ? 20 : 0);
   return {
     dataOffset,

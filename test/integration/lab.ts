@@ -26,7 +26,7 @@ const KILL_HOOK = join(FAKES, 'kill-hook.mjs');
 const REAL_PROGRAMS = ['qemu-img', 'ssh-keygen', 'mke2fs', 'zstd'];
 
 /** Real programs that a lab cannot do without; those before come first. */
-const NEEDED = [...REAL_PROGRAMS, 'unshare', 'setpriv', 'tar', 'cpio', 'mount', 'newuidmap'];
+const NEEDED = [...REAL_PROGRAMS, 'unshare', 'setpriv', 'tar', 'cpio', 'mount', 'newuidmap', 'lbzip2', 'xz'];
 
 /** Why no lab can be set up here, or undefined. A caller that skips prints it. */
 export function whyNoLab(): string | undefined {
