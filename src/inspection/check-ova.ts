@@ -131,7 +131,7 @@ async function checkDisks(
       const message = `has a capacity of ${disk.capacityBytes} bytes, but the disk has ${report.virtualSizeBytes}`;
       check.damage(place(disk.at), 'Disk', message);
     }
-    reports.push({ ...report, name: entry.name });
+    reports.push({ ...report, name: entry.name, archiveOffset: entry.offset });
   }
   return reports;
 }

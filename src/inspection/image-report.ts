@@ -94,6 +94,8 @@ export interface ImageReport {
   readonly disks: readonly ImageReport[];
   /** Name inside the archive, for those. */
   readonly name?: string;
+  /** Byte of the archive at which it begins, for those. */
+  readonly archiveOffset?: number;
   /** At most {@link MOST_FAULTS}. */
   readonly faults: readonly ImageFault[];
   /** Faults beyond those. */

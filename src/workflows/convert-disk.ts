@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
+import type { Clock } from '../host/clock.ts';
 import { digestFile, sha256OfFile, type FileDigests } from '../host/digest-file.ts';
 import { syncDirectory } from '../host/files.ts';
 import type { Runner } from '../host/run.ts';
@@ -12,7 +13,7 @@ import type { ImageRecipe } from './image-format.ts';
 import { describeOutput, IMAGE_FORMATS } from './image-formats.ts';
 import type { SourceDisk } from './source-disk.ts';
 import { verifyCompressed } from './verify-compressed.ts';
-import { readBackImage } from './verify-image.ts';
+import { verifyImage } from './verify-image.ts';
 import type { WorkBudget, WorkShare } from './work-budget.ts';
 
 /** One artifact to make of a disk. */
@@ -30,6 +31,7 @@ export interface Conversion {
 /** What a conversion may use. */
 export interface ConversionTools {
   readonly run: Runner;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Shared by conversions side by side. */
   readonly budget: WorkBudget;
@@ -102,12 +104,11 @@ async function checkImage(
   disk: SourceDisk,
   image: string,
   { output }: ImageRecipe,
-  { run, signal, budget, onProgress }: ConversionTools,
+  { run, signal, clock, budget, onProgress }: ConversionTools,
 ): Promise<void> {
-  const written = { path: image, format: IMAGE_FORMATS[output.format], name: output.format };
   await budget.run(ONE_CORE, signal, async () => {
     onProgress('comparing with the source', output.outer === 'none' ? 0.7 : 0.3);
-    await readBackImage(written, disk, { run, signal });
+    await verifyImage(image, output, disk, { run, signal, clock });
   });
 }
 

@@ -104,12 +104,12 @@ async function convertAll(
   context: WorkflowContext,
   onProgress: (detail: string, percent?: number) => void,
 ): Promise<ConvertOutcome> {
-  const { run, signal } = context;
+  const { run, clock, signal } = context;
   return withWorkDirectory('convert', context, async (scratch) => {
     const opened = await openImage(resolve(request.file), context);
     const disk = await readDisk(opened, scratch, context, onProgress);
     for (const { directory } of conversions) await mkdir(directory, { recursive: true });
-    const results = await convertSideBySide(disk, conversions, { run, signal, onProgress });
+    const results = await convertSideBySide(disk, conversions, { run, clock, signal, onProgress });
     const images = results.flatMap((result) => {
       if ('skipped' in result) throw result.skipped;
       const { format, outer } = result.conversion.recipe.output;
@@ -123,14 +123,14 @@ const READ_DEADLINE_MS = 60 * 60_000;
 
 /** A raw file is taken as it is; everything else becomes one, with holes where it holds nothing. */
 async function readDisk(
-  { imageOptions, rawPath }: OpenedImage,
+  { qemuArguments, rawPath }: OpenedImage,
   scratch: string,
   context: WorkflowContext,
   onProgress: (detail: string, percent?: number) => void,
 ): Promise<SourceDisk> {
   if (rawPath !== undefined) return readSourceDisk(rawPath, context);
   const path = join(scratch, 'disk.raw');
-  const args = ['convert', '-p', '-O', 'raw', '--image-opts', imageOptions, path];
+  const args = ['convert', '-p', '-O', 'raw', ...qemuArguments, path];
   const onLine = (line: string): void => {
     const percent = /^\s*\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1];
     if (percent !== undefined) onProgress('reading the source', Number(percent));

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Failure } from '../errors/failure.ts';
+import type { Clock } from '../host/clock.ts';
 import { readMemory } from '../host/memory.ts';
 import type { Runner } from '../host/run.ts';
 import { convertDisk, type Conversion, type ConvertedDisk } from './convert-disk.ts';
@@ -9,6 +10,7 @@ import { WorkBudget } from './work-budget.ts';
 /** How conversions are watched. */
 export interface SideBySideOptions {
   readonly run: Runner;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What goes on in all of them, and how much is done in all, from 0 to 100. */
   readonly onProgress: (detail: string, percent: number) => void;
@@ -32,7 +34,7 @@ const MEMORY_PART = 0.5;
 export async function convertSideBySide<Wanted extends Conversion>(
   disk: SourceDisk,
   conversions: readonly Wanted[],
-  { run, signal, onProgress }: SideBySideOptions,
+  { run, clock, signal, onProgress }: SideBySideOptions,
 ): Promise<ConversionResult<Wanted>[]> {
   const { availableBytes } = await readMemory();
   // One more than there are: whoever deflates waits for the disk now and then.
@@ -46,7 +48,13 @@ export async function convertSideBySide<Wanted extends Conversion>(
   const results = conversions.map(async (conversion, index): Promise<ConversionResult<Wanted>> => {
     const report = (doing: string, fraction: number): void => progress.report(index, doing, fraction);
     try {
-      const made = await convertDisk(disk, conversion, { run, signal: ended, budget, onProgress: report });
+      const made = await convertDisk(disk, conversion, {
+        run,
+        clock,
+        signal: ended,
+        budget,
+        onProgress: report,
+      });
       return { conversion, made };
     } catch (error) {
       if (mayBeMissing(conversion, error) && !ended.aborted) return { conversion, skipped: error };

@@ -51,9 +51,10 @@ export function convertStage(
       await rm(directory, { recursive: true, force: true });
       await mkdir(directory);
       const source = await readSourceDisk(disk.path, context, disk.digest);
-      const { run: runProgram, signal } = context;
+      const { run: runProgram, clock, signal } = context;
       const results = await convertSideBySide(source, conversions, {
         run: runProgram,
+        clock,
         signal,
         onProgress,
       }).catch((error: unknown) => {

@@ -1,6 +1,5 @@
 import type { ImageFormat } from './image-format.ts';
-import { embeddedImageOptions } from './image-options.ts';
-import { findOvaDisk } from './find-ova-disk.ts';
+import { ovaOptions } from './open-image.ts';
 import { writeOva } from './write-ova.ts';
 
 /** OVA by our own writer: a streamOptimized VMDK with the description of its virtual machine. */
@@ -17,7 +16,8 @@ export const OVA: ImageFormat = {
       onProgress: onBytes,
     });
   },
-  imageOptions: async (path) => embeddedImageOptions('vmdk', path, await findOvaDisk(path)),
+  subformat: () => undefined,
+  imageOptions: ovaOptions,
   isCheckable: true,
   cores: () => 'all',
   describe: () => [],

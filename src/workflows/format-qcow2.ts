@@ -16,6 +16,7 @@ export const QCOW2: ImageFormat = {
     const conversion = { sourcePath: disk.path, outPath, format: 'qcow2' as const, ...shape };
     await convertWithQemuImg(conversion, { run, signal, onFraction: onProgress });
   },
+  subformat: () => undefined,
   imageOptions: (path) => imageOptions('qcow2', path),
   isCheckable: true,
   cores: ({ compression }) => (compression === 'zlib' ? 'all' : 'one'),

@@ -8,6 +8,7 @@ export const RAW: ImageFormat = {
     const conversion = { sourcePath: disk.path, outPath, format: 'raw' as const };
     await convertWithQemuImg(conversion, { run, signal, onFraction: onProgress });
   },
+  subformat: () => undefined,
   imageOptions: (path) => imageOptions('raw', path),
   isCheckable: false,
   cores: () => 'one',

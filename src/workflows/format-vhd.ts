@@ -13,6 +13,7 @@ export const VHD: ImageFormat = {
       await writeDynamicVhd(disk, outPath, { ...options, flavour });
     }
   },
+  subformat: ({ subformat }) => subformat ?? 'dynamic',
   imageOptions: (path) => imageOptions('vpc', path),
   isCheckable: false,
   cores: () => 'one',

@@ -8,6 +8,7 @@ export const VHDX: ImageFormat = {
     const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
     await writeVhdx(disk, outPath, { run, signal, onProgress: onBytes });
   },
+  subformat: () => 'dynamic',
   imageOptions: (path) => imageOptions('vhdx', path),
   isCheckable: true,
   cores: () => 'one',

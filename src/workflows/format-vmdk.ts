@@ -18,6 +18,7 @@ export const VMDK: ImageFormat = {
     } as const;
     await writeStreamOptimizedVmdk(disk, outPath, options);
   },
+  subformat: () => 'streamOptimized',
   imageOptions: (path) => imageOptions('vmdk', path),
   isCheckable: true,
   cores: () => 'all',

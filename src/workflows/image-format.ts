@@ -1,5 +1,6 @@
 import type { DeflateOptions } from '../host/deflate-workers.ts';
 import type { Runner } from '../host/run.ts';
+import type { ImageReport } from '../inspection/image-report.ts';
 import type { MachineDescription, Output, TargetName } from '../profiles/profile.ts';
 import type { SourceDisk } from './source-disk.ts';
 
@@ -34,8 +35,10 @@ export interface ImageFormat {
     recipe: ImageRecipe,
     tools: ImageTools,
   ) => Promise<void>;
-  /** QEMU's block device options that open such a file, as `--image-opts` takes them. */
-  readonly imageOptions: (path: string) => string | Promise<string>;
+  /** Kind within the format, as `inspection` names it; undefined where there is but one. */
+  readonly subformat: (output: Output) => string | undefined;
+  /** What makes `qemu-img` open such a file as `--image-opts`; the report says where in it the disk is. */
+  readonly imageOptions: (path: string, report: ImageReport) => string;
   /** Whether `qemu-img check` knows the format. */
   readonly isCheckable: boolean;
   /** Cores that writing keeps busy. */

@@ -1,53 +1,94 @@
 import { Failure } from '../errors/failure.ts';
+import type { Clock } from '../host/clock.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import type { Runner } from '../host/run.ts';
-import type { ImageFormat } from './image-format.ts';
+import type { ImageReport } from '../inspection/image-report.ts';
+import { requireSound } from '../inspection/sound-image.ts';
+import type { Output } from '../profiles/profile.ts';
+import { IMAGE_FORMATS } from './image-formats.ts';
 import { imageOptions } from './image-options.ts';
+import { inspectFile } from './inspect-image.ts';
 import type { SourceDisk } from './source-disk.ts';
 
 const VERIFY_DEADLINE_MS = 60 * 60_000;
 
-/** How qemu-img is called. */
-interface QemuOptions {
+/** What checking needs. */
+export interface VerifyOptions {
   readonly run: Runner;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
 /**
- * Lets QEMU read a written image back: its structure, its size, and every block beside the source's.
+ * Proves that a written image is its source in the wanted format: by our own strict checker, which shares nothing with
+ * the writers, and by QEMU, which checks it in its own way and compares every block.
  *
- * @param name what the image is called in messages
- * Raises `E_CONVERSION_WRONG` for an image that is not what its source is, and what the runner raises.
+ * Raises `E_CONVERSION_WRONG` for an image that is anything else, and what the runner raises.
  */
-export async function readBackImage(
-  image: { readonly path: string; readonly format: ImageFormat; readonly name: string },
+export async function verifyImage(
+  path: string,
+  output: Output,
   disk: SourceDisk,
-  options: QemuOptions,
+  options: VerifyOptions,
 ): Promise<void> {
-  const opened = await image.format.imageOptions(image.path);
-  const wrong = (message: string, cause?: Failure): Failure =>
-    new Failure('command', 'E_CONVERSION_WRONG', `the ${image.name} ${message}`, {
-      details: cause?.details ?? [],
-      cause,
-    });
-  const qemuImg = async (verb: string, args: readonly string[], complaint: string): Promise<string> => {
-    const call = { command: 'qemu-img', args: [verb, ...args], deadlineMs: VERIFY_DEADLINE_MS };
-    try {
-      return (await options.run(dieWithParent(call), { signal: options.signal })).stdout;
-    } catch (error) {
-      throw error instanceof Failure && error.code === 'E_COMMAND_FAILED' ? wrong(complaint, error) : error;
-    }
+  try {
+    const report = await checkStrictly(path, output, disk, options);
+    await compareByQemu(path, output, { disk, report }, options);
+  } catch (error) {
+    if (!(error instanceof Failure) || !['image-test', 'command'].includes(error.kind)) throw error;
+    if (!WRONG.includes(error.code)) throw error;
+    throw new Failure(
+      'command',
+      'E_CONVERSION_WRONG',
+      `the written ${output.format} is wrong: ${error.message}`,
+      {
+        details: error.details,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Codes by which readers say that the image is at fault. */
+const WRONG = ['E_IMAGE_UNSOUND', 'E_IMAGE_UNEXPECTED', 'E_IMAGE_NOT_CONVERTIBLE', 'E_COMMAND_FAILED'];
+
+async function checkStrictly(
+  path: string,
+  output: Output,
+  { virtualSizeBytes }: SourceDisk,
+  { clock, signal }: VerifyOptions,
+): Promise<ImageReport> {
+  // An archive carries digests of what is in it. What other formats hold is left to QEMU's comparison.
+  const deep = output.format === 'ova';
+  const report = await inspectFile(path, { clock, signal, deep }, output.format);
+  const subformat = IMAGE_FORMATS[output.format].subformat(output);
+  requireSound('it', report, {
+    format: output.format,
+    virtualSizeBytes,
+    ...(subformat === undefined ? {} : { subformat }),
+  });
+  return report;
+}
+
+async function compareByQemu(
+  path: string,
+  output: Output,
+  { disk, report }: { readonly disk: SourceDisk; readonly report: ImageReport },
+  { run, signal }: VerifyOptions,
+): Promise<void> {
+  const format = IMAGE_FORMATS[output.format];
+  const opened = format.imageOptions(path, report);
+  const qemuImg = async (...args: string[]): Promise<string> => {
+    const call = { command: 'qemu-img', args, deadlineMs: VERIFY_DEADLINE_MS };
+    return (await run(dieWithParent(call), { signal })).stdout;
   };
-  const info = await qemuImg('info', ['--output=json', '--image-opts', opened], 'cannot be opened by QEMU');
-  const size = virtualSizeOf(info);
+  const size = virtualSizeOf(await qemuImg('info', '--output=json', '--image-opts', opened));
   if (size !== disk.virtualSizeBytes) {
-    throw wrong(`is a disk of ${size} bytes, its source has ${disk.virtualSizeBytes}`);
+    const message = `QEMU takes it for a disk of ${size} bytes, its source has ${disk.virtualSizeBytes}`;
+    throw new Failure('image-test', 'E_IMAGE_UNEXPECTED', message);
   }
-  if (image.format.isCheckable) {
-    await qemuImg('check', ['-q', '--image-opts', opened], 'is damaged');
-  }
-  const source = imageOptions('raw', disk.path);
-  await qemuImg('compare', ['-q', '--image-opts', source, opened], 'does not hold what its source holds');
+  if (format.isCheckable) await qemuImg('check', '-q', '--image-opts', opened);
+  await qemuImg('compare', '-q', '--image-opts', imageOptions('raw', disk.path), opened);
 }
 
 function virtualSizeOf(info: string): number | undefined {

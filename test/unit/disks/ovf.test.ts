@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { checkOvfMachine, type OvfMachine } from '../../../src/disks/ovf-machine.ts';
 import { renderOvfManifest } from '../../../src/disks/ovf-manifest.ts';
 import { renderOvf } from '../../../src/disks/ovf.ts';
-import { GUEST_SYSTEMS, HARDWARE_VERSIONS } from '../../../src/disks/vmware-hardware.ts';
+import { GUEST_SYSTEMS, HARDWARE_VERSIONS } from '../../../src/profiles/vmware-hardware.ts';
 
 const machine: OvfMachine = {
   name: 'systemvm-26.11.21-2.57',
