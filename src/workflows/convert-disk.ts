@@ -22,7 +22,7 @@ export interface Conversion {
   readonly label: string;
   readonly recipe: ImageRecipe;
   readonly directory: string;
-  /** Name of the image, without the suffix of what is around it. */
+  /** Name of the image inside what is around it. */
   readonly imageName: string;
   /** Name of the artifact. */
   readonly fileName: string;
@@ -67,8 +67,8 @@ export async function convertDisk(
   conversion: Conversion,
   tools: ConversionTools,
 ): Promise<ConvertedDisk> {
-  const { directory, imageName, fileName, recipe } = conversion;
-  const image = join(directory, `.${imageName}.new`);
+  const { directory, fileName, recipe } = conversion;
+  const image = join(directory, `.${fileName}.new`);
   const packed = join(directory, `.${fileName}.packed`);
   const path = join(directory, fileName);
   try {

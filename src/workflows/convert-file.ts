@@ -88,6 +88,8 @@ function planConversions(request: ConvertRequest, { environment }: WorkflowConte
 
 async function refuseExisting(conversions: readonly Conversion[]): Promise<void> {
   const paths = conversions.map(({ directory, fileName }) => join(directory, fileName));
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) throw new Failure('usage', 'E_USAGE', `${basename(twice)} is asked for twice`);
   const existing: string[] = [];
   for (const path of paths) {
     if (await stat(path).catch(() => undefined)) existing.push(path);
