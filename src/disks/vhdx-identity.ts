@@ -1,12 +1,6 @@
 import { deriveUuidBytes } from './derived-uuid.ts';
 import type { FilePiece } from './qcow2-writer.ts';
-import {
-  HEADER_BYTES,
-  HEADER_OFFSETS,
-  sealRecord,
-  type VhdxFront,
-  type VhdxMetadata,
-} from './vhdx-layout.ts';
+import { HEADER_BYTES, HEADER_OFFSETS, sealRecord, type VhdxRegion } from './vhdx-layout.ts';
 
 /** Where the file says who made it: 256 units of UTF-16, for people only. */
 const CREATOR_OFFSET = 8;
@@ -21,15 +15,14 @@ const CREATOR_BYTES = 512;
  */
 export function planIdentity(
   front: Buffer,
-  { log, metadata }: VhdxFront,
-  { page83Offset }: VhdxMetadata,
+  { log, page83Offset }: { readonly log: VhdxRegion; readonly page83Offset: number },
   digest: string,
 ): FilePiece[] {
   const creator = Buffer.alloc(CREATOR_BYTES);
   creator.write('Mintmark', 'utf16le');
   return [
     { offset: log.offset, data: Buffer.alloc(log.length) },
-    { offset: metadata.offset + page83Offset, data: guid('page 83', digest) },
+    { offset: page83Offset, data: guid('page 83', digest) },
     ...HEADER_OFFSETS.map((offset, index) => ({
       offset,
       data: settledHeader(front.subarray(offset, offset + HEADER_BYTES), index + 1, digest),

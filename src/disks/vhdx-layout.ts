@@ -17,6 +17,9 @@ export const HEADER_BYTES = 4096;
 const TABLE_OFFSETS = [192 * 1024, 256 * 1024] as const;
 const TABLE_BYTES = 64 * 1024;
 
+/** Length of the log, in bytes: the least that there is, and enough for a disk that is written once. */
+export const LOG_BYTES = MIB;
+
 /** Where a record keeps its CRC-32C, computed with zeros in its place: both headers and both region tables. */
 const CHECKSUM_AT = 4;
 
@@ -84,7 +87,8 @@ function parseHeader(front: Buffer, at: number): VhdxRegion {
     throw unexpectedVhdx(at + 48, 'log GUID', `${logGuid}: changes are pending`);
   expectNumber(front.readUInt16LE(at + 64), 0, at + 64, 'log version');
   expectNumber(front.readUInt16LE(at + 66), 1, at + 66, 'version');
-  return { length: front.readUInt32LE(at + 68), offset: Number(front.readBigUInt64LE(at + 72)) };
+  expectNumber(front.readUInt32LE(at + 68), LOG_BYTES, at + 68, 'length of the log');
+  return { length: LOG_BYTES, offset: Number(front.readBigUInt64LE(at + 72)) };
 }
 
 function parseRegions(front: Buffer, at: number): Record<keyof typeof REGIONS, VhdxRegion> {
@@ -113,48 +117,49 @@ function checkPlaces(regions: readonly VhdxRegion[], sizeBytes: number): void {
   }
 }
 
-/** What the metadata of a disk say. */
-export interface VhdxMetadata {
-  readonly virtualSizeBytes: number;
-  readonly blockBytes: number;
-  /** Place in the metadata region of the identifier that a guest sees (SCSI inquiry page 0x83). */
-  readonly page83Offset: number;
-}
-
 /** The part of a metadata region that is read: the table, and behind it the items. */
 export const METADATA_BYTES = 128 * 1024;
 
-/**
- * Reads the metadata of a disk that has no parent and sectors of 512 bytes.
- * Raises `E_VHDX_UNEXPECTED`, with places counted from the beginning of the region.
- * @param region its first {@link METADATA_BYTES}
- */
-export function parseMetadata(region: Buffer): VhdxMetadata {
-  expectText(region, 0, 'metadata');
-  expectNumber(region.readUInt16LE(10), Object.keys(ITEMS).length, 10, 'number of metadata');
-  const parameters = findItem(region, 'fileParameters');
-  expectNumber(region.readUInt32LE(parameters + 4), 0, parameters + 4, 'parameters (fixed, parent)');
-  const sector = findItem(region, 'logicalSector');
-  expectNumber(region.readUInt32LE(sector), 512, sector, 'bytes in a sector');
-  findItem(region, 'physicalSector');
-  return {
-    virtualSizeBytes: Number(region.readBigUInt64LE(findItem(region, 'virtualSize'))),
-    blockBytes: region.readUInt32LE(parameters),
-    page83Offset: findItem(region, 'page83'),
-  };
+/** The disk that a file should hold. */
+export interface VhdxDisk {
+  readonly virtualSizeBytes: number;
+  readonly blockBytes: number;
 }
 
-function findItem(region: Buffer, name: keyof typeof ITEMS): number {
+/**
+ * Checks the metadata of a dynamic disk without a parent and with sectors of 512 bytes, and gives the place in the file
+ * of the identifier that a guest sees (SCSI inquiry page 0x83).
+ *
+ * Raises `E_VHDX_UNEXPECTED`.
+ * @param region its first {@link METADATA_BYTES}
+ * @param start of the region in the file
+ */
+export function findPage83(region: Buffer, start: number, disk: VhdxDisk): number {
+  expectText(region, 0, 'metadata', start);
+  expectNumber(region.readUInt16LE(10), Object.keys(ITEMS).length, start + 10, 'number of metadata');
+  const parameters = findItem(region, start, 'fileParameters');
+  expectNumber(region.readUInt32LE(parameters), disk.blockBytes, start + parameters, 'block size');
+  expectNumber(region.readUInt32LE(parameters + 4), 0, start + parameters + 4, 'parameters (fixed, parent)');
+  const size = findItem(region, start, 'virtualSize');
+  expectNumber(Number(region.readBigUInt64LE(size)), disk.virtualSizeBytes, start + size, 'virtual size');
+  const sector = findItem(region, start, 'logicalSector');
+  expectNumber(region.readUInt32LE(sector), 512, start + sector, 'bytes in a sector');
+  findItem(region, start, 'physicalSector');
+  return start + findItem(region, start, 'page83');
+}
+
+/** The place of an item in the region. */
+function findItem(region: Buffer, start: number, name: keyof typeof ITEMS): number {
   const { id, length } = ITEMS[name];
   for (let entry = 32; entry < 32 * (1 + Object.keys(ITEMS).length); entry += 32) {
     if (region.toString('hex', entry, entry + 16) !== id) continue;
     const offset = region.readUInt32LE(entry + 16);
-    expectNumber(region.readUInt32LE(entry + 20), length, entry + 20, `length of ${name}`);
+    expectNumber(region.readUInt32LE(entry + 20), length, start + entry + 20, `length of ${name}`);
     if (offset < TABLE_BYTES || offset + length > METADATA_BYTES)
-      throw unexpectedVhdx(entry + 16, `place of ${name}`, String(offset));
+      throw unexpectedVhdx(start + entry + 16, `place of ${name}`, String(offset));
     return offset;
   }
-  throw unexpectedVhdx(32, 'metadata', `no ${name}`);
+  throw unexpectedVhdx(start + 32, 'metadata', `no ${name}`);
 }
 
 /** A record's checksum, as it belongs into its field. */
@@ -175,9 +180,10 @@ function expectChecksum(front: Buffer, at: number, length: number): void {
   expectNumber(record.readUInt32LE(CHECKSUM_AT), wanted, at + CHECKSUM_AT, 'checksum');
 }
 
-function expectText(bytes: Buffer, at: number, text: string): void {
+function expectText(bytes: Buffer, at: number, text: string, start = 0): void {
   const found = bytes.toString('latin1', at, at + text.length);
-  if (found !== text) throw unexpectedVhdx(at, 'signature', `${JSON.stringify(found)} instead of ${text}`);
+  if (found !== text)
+    throw unexpectedVhdx(start + at, 'signature', `${JSON.stringify(found)} instead of ${text}`);
 }
 
 function expectNumber(found: number, wanted: number, at: number, field: string): void {

@@ -1,10 +1,11 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  findPage83,
   FRONT_BYTES,
+  LOG_BYTES,
   METADATA_BYTES,
   parseFront,
-  parseMetadata,
   unexpectedVhdx,
 } from '../disks/vhdx-layout.ts';
 import { planIdentity } from '../disks/vhdx-identity.ts';
@@ -29,8 +30,6 @@ const MAX_BYTES = 64 * 1024 * GIB;
 
 /** What Microsoft recommends for guests with ext4, whose groups lie far apart: larger blocks hold more zeros. */
 const BLOCK_BYTES = MIB;
-
-const LOG_BYTES = MIB;
 
 /**
  * The call that converts a disk. All that decides the layout is spelled out, as defaults differ between versions of
@@ -93,18 +92,11 @@ async function settle(path: string, disk: SourceDisk): Promise<void> {
   const file = await open(path, 'r+');
   try {
     const front = await readPart(file, 0, FRONT_BYTES);
-    const layout = parseFront(front, (await file.stat()).size);
-    const metadata = parseMetadata(await readPart(file, layout.metadata.offset, METADATA_BYTES));
-    const facts = [
-      ['log length', layout.log.length, LOG_BYTES],
-      ['block size', metadata.blockBytes, BLOCK_BYTES],
-      ['virtual size', metadata.virtualSizeBytes, disk.virtualSizeBytes],
-    ] as const;
-    for (const [field, found, wanted] of facts) {
-      if (found !== wanted)
-        throw unexpectedVhdx(layout.metadata.offset, field, `${found} instead of ${wanted}`);
-    }
-    for (const { offset, data } of planIdentity(front, layout, metadata, disk.digest)) {
+    const { log, metadata } = parseFront(front, (await file.stat()).size);
+    const region = await readPart(file, metadata.offset, METADATA_BYTES);
+    const wanted = { virtualSizeBytes: disk.virtualSizeBytes, blockBytes: BLOCK_BYTES };
+    const page83Offset = findPage83(region, metadata.offset, wanted);
+    for (const { offset, data } of planIdentity(front, { log, page83Offset }, disk.digest)) {
       await file.write(data, 0, data.length, offset);
     }
     await file.sync();

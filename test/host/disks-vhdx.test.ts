@@ -52,6 +52,21 @@ const digestOf = (path: string): string => createHash('sha256').update(readFileS
 const text = (length: number): Buffer => Buffer.alloc(length, readFileSync(import.meta.filename));
 const partials = (): string[] => readdirSync(directory).filter((name) => name.endsWith('.partial'));
 
+/** qemu-img, after which something happens to what it wrote. */
+const thenChanged =
+  (change: (path: string) => void): Runner =>
+  async (spec, options) => {
+    const result = await run(spec, options);
+    change(spec.args.at(-1)?.replace(/^file:/, '') ?? '');
+    return result;
+  };
+
+const flip = (at: number) => (path: string) => {
+  const bytes = readFileSync(path);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  writeFileSync(path, bytes);
+};
+
 describeHost('writeVhdx', () => {
   test.each<[string, number, () => Planted]>([
     ['nothing but zeros', 10 * MIB, () => ({})],
@@ -63,9 +78,7 @@ describeHost('writeVhdx', () => {
     [
       'more blocks than one log holds',
       600 * MIB,
-      () => ({
-        ...Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index * 2 * MIB, text(512)])),
-      }),
+      () => Object.fromEntries(Array.from({ length: 300 }, (_, index) => [index * 2 * MIB, text(512)])),
     ],
     ['a size that is no whole MiB', 5 * MIB + 512, () => ({ [5 * MIB]: text(512) })],
     ['a size that is no whole sector', MIB + 100, () => ({ [MIB]: text(100) })],
@@ -127,21 +140,6 @@ describeHost('writeVhdx', () => {
     expect(execFileSync('qemu-io', read, { encoding: 'utf8' })).not.toMatch(/verification failed/);
     expect(qemuImg('check', '-f', 'vhdx', out)).toMatch(/^No errors were found/);
   });
-
-  /** qemu-img, after which something happens to what it wrote. */
-  const thenChanged =
-    (change: (path: string) => void): Runner =>
-    async (spec, options) => {
-      const result = await run(spec, options);
-      change(spec.args.at(-1)?.replace(/^file:/, '') ?? '');
-      return result;
-    };
-
-  const flip = (at: number) => (path: string) => {
-    const bytes = readFileSync(path);
-    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
-    writeFileSync(path, bytes);
-  };
 
   test.each<[string, (path: string) => void, RegExp]>([
     [

@@ -3,10 +3,10 @@ import { crc32c } from '../../../src/disks/crc32c.ts';
 import { deriveUuidBytes } from '../../../src/disks/derived-uuid.ts';
 import { planIdentity } from '../../../src/disks/vhdx-identity.ts';
 import {
+  findPage83,
   FRONT_BYTES,
   METADATA_BYTES,
   parseFront,
-  parseMetadata,
   recordChecksum,
 } from '../../../src/disks/vhdx-layout.ts';
 
@@ -135,7 +135,7 @@ describe('parseFront', () => {
     ],
     [
       'headers that differ on the log',
-      (front) => front.writeUInt32LE(2 * MIB, 128 * KIB + 68),
+      (front) => front.writeUInt32LE(4 * MIB, 128 * KIB + 72),
       /byte 131072, place of the log/,
     ],
     [
@@ -150,8 +150,13 @@ describe('parseFront', () => {
     ],
     [
       'a region over the log',
-      (front) => [64, 128].forEach((at) => front.writeUInt32LE(2 * MIB, at * KIB + 68)),
+      both(64 * KIB, (front, at) => front.writeUInt32LE(2 * MIB, at + 72)),
       /byte 2097152, region/,
+    ],
+    [
+      'another log than was asked for',
+      both(64 * KIB, (front, at) => front.writeUInt32LE(2 * MIB, at + 68)),
+      /byte 65604, length of the log: found 2097152 instead of 1048576/,
     ],
     [
       'a region past the end',
@@ -216,40 +221,42 @@ function makeMetadata(): Buffer {
   return region;
 }
 
-describe('parseMetadata', () => {
-  test('reads what every disk has', () => {
-    expect(parseMetadata(makeMetadata())).toEqual({
-      virtualSizeBytes: 40 * MIB,
-      blockBytes: MIB,
-      page83Offset: 64 * KIB + 16,
-    });
+describe('findPage83', () => {
+  const disk = { virtualSizeBytes: 40 * MIB, blockBytes: MIB };
+
+  test('finds the identifier of a disk that is as it should be', () => {
+    expect(findPage83(makeMetadata(), 3 * MIB, disk)).toBe(3 * MIB + 64 * KIB + 16);
   });
 
   test.each<[string, number, number, RegExp]>([
-    ['another signature', 0, 0, /byte 0, signature/],
-    ['a sixth item', 10, 6, /byte 10, number of metadata: found 6 instead of 5/],
+    ['another signature', 0, 0, /byte 3145728, signature/],
+    ['a sixth item', 10, 6, /byte 3145738, number of metadata: found 6 instead of 5/],
     ['an unknown item instead of page 83', 32 + 64, 0, /no page83/],
-    ['an item of another length', 52 + 64, 17, /byte 116, length of page83: found 17/],
-    ['an item in the table', 48 + 66, 0, /byte 112, place of page83: found 16/],
+    ['an item of another length', 52 + 64, 17, /byte 3145844, length of page83: found 17/],
+    ['an item in the table', 48 + 66, 0, /byte 3145840, place of page83: found 16/],
     ['an item past what was read', 48 + 67, 1, /place of page83/],
-    ['a fixed disk', 64 * KIB + 4, 1, /byte 65540, parameters \(fixed, parent\): found 1/],
+    ['a fixed disk', 64 * KIB + 4, 1, /byte 3211268, parameters \(fixed, parent\): found 1/],
+    ['blocks of another size', 64 * KIB + 2, 0x20, /byte 3211264, block size: found 2097152 instead of/],
+    ['another size', 64 * KIB + 8, 1, /byte 3211272, virtual size: found 41943041 instead of 41943040/],
     ['large sectors', 64 * KIB + 33, 0x10, /bytes in a sector: found 4096/],
   ])('refuses %s', (_title, at, byte, message) => {
     const region = makeMetadata();
     region.writeUInt8(byte, at);
-    expect(() => parseMetadata(region)).toThrow(message);
+    expect(() => findPage83(region, 3 * MIB, disk)).toThrow(message);
   });
 });
 
-describe('planIdentity', () => {
-  const settle = (digest: string, front = makeFront()): Buffer => {
-    const file = Buffer.alloc(8 * MIB, 0x77);
-    front.copy(file);
-    const pieces = planIdentity(front, parseFront(front, file.length), parseMetadata(makeMetadata()), digest);
-    for (const { offset, data } of pieces) data.copy(file, offset);
-    return file;
-  };
+/** A file of 8 MiB after it was settled; all behind its front was 0x77. */
+const settle = (digest: string, front = makeFront()): Buffer => {
+  const file = Buffer.alloc(8 * MIB, 0x77);
+  front.copy(file);
+  const { log } = parseFront(front, file.length);
+  const pieces = planIdentity(front, { log, page83Offset: 3 * MIB + 64 * KIB + 16 }, digest);
+  for (const { offset, data } of pieces) data.copy(file, offset);
+  return file;
+};
 
+describe('planIdentity', () => {
   test('leaves a file that is still right, and nothing of chance', () => {
     const file = settle('aa');
     expect(() => parseFront(file.subarray(0, FRONT_BYTES), file.length)).not.toThrow();
