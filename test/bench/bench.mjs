@@ -3,14 +3,16 @@
  * our own process takes, and how large the templates are. Everything happens in private directories, which are
  * removed at the end. Run it on an idle machine: it takes both of its cores.
  */
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { describeMachine, say, warnWhenBusy } from './console.mjs';
+import { benchFormats } from './formats.mjs';
 import { ITEMS } from './items.mjs';
 import { Lab } from './lab.mjs';
 import { endRunning } from './measure.mjs';
 import { digits, planRows, renderStages, renderTable } from './table.mjs';
 
 const USAGE = `Usage: npm run bench -- [OPTIONS]
+       npm run bench -- formats [OPTIONS]      image formats; --help tells its own options
 
   --runs N                  rounds; the table has their medians (default 3)
   --profile server|kvm|all  whose builds (default all)
@@ -28,10 +30,6 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
-
-function say(text) {
-  process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${text}\n`);
-}
 
 /** What the options ask for, or the text that says why not. */
 function readOptions(args) {
@@ -84,11 +82,6 @@ async function measureAll({ runs, items }, lab, isInterrupted) {
   return { measurements, failed };
 }
 
-function describeMachine() {
-  const [first] = cpus();
-  return { cores: cpus().length, processor: first?.model.trim() ?? '', node: process.versions.node };
-}
-
 function report({ items, json }, { measurements, failed }) {
   const rows = planRows(items, measurements);
   const machine = describeMachine();
@@ -110,8 +103,8 @@ function withoutOutput(measured) {
   return Object.fromEntries(Object.entries(measured).filter(([name]) => name !== 'stdout'));
 }
 
-async function main() {
-  const options = readOptions(process.argv.slice(2));
+async function benchBuilds(args) {
+  const options = readOptions(args);
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n\n${USAGE}`);
     return 2;
@@ -120,8 +113,7 @@ async function main() {
     process.stdout.write(USAGE);
     return 0;
   }
-  const [load] = loadavg();
-  if (load > 0.7) say(`the machine is busy (load ${load.toFixed(1)}): the times will tell little`);
+  warnWhenBusy();
   let interrupted = false;
   const interrupt = () => {
     interrupted = true;
@@ -138,4 +130,5 @@ async function main() {
   }
 }
 
-process.exitCode = await main();
+const [first, ...rest] = process.argv.slice(2);
+process.exitCode = first === 'formats' ? await benchFormats(rest) : await benchBuilds(process.argv.slice(2));

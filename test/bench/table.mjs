@@ -40,7 +40,8 @@ function largest(values) {
   return values.length === 0 ? [] : [Math.max(...values)];
 }
 
-function row(label, values, unit, target, bound = 'under') {
+/** A row of the table, or none when nothing was measured. */
+export function row(label, values, unit, target, bound = 'under') {
   if (values.length === 0) return [];
   const value = median(values);
   const range = [Math.min(...values), Math.max(...values)];
