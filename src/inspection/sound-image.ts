@@ -42,8 +42,11 @@ export function requireSound(name: string, report: ImageReport, expected: Expect
     report.subformat === subformat &&
     report.virtualSizeBytes === virtualSizeBytes;
   if (same) return;
-  const describe = (format: string, kind = '', size = 0): string => `${format} ${kind} of ${size} bytes`;
   const found = describe(report.format, report.subformat, report.virtualSizeBytes);
   const wanted = describe(expected.format, subformat, virtualSizeBytes);
   throw new Failure('image-test', 'E_IMAGE_UNEXPECTED', `${name} is ${found}, not ${wanted}`);
+}
+
+function describe(format: string, kind = '', size = 0): string {
+  return `${format} ${kind} of ${size} bytes`;
 }

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { firstNonZero, readLittle64, type ImageCheck } from './image-check.ts';
+import { ReadWindow } from './read-window.ts';
 import { VMDK_SECTOR_BYTES, type VmdkHeader } from './vmdk-header.ts';
 import { grainCount, TABLE_BYTES, type GrainDirectory } from './vmdk-tables.ts';
 
@@ -29,6 +30,7 @@ export class StreamWalker {
   readonly #header: VmdkHeader;
   readonly #directory: GrainDirectory;
   readonly #check: ImageCheck;
+  readonly #window: ReadWindow;
   #grains = 0;
   #lastGrain = -1;
 
@@ -36,12 +38,13 @@ export class StreamWalker {
     this.#header = header;
     this.#directory = directory;
     this.#check = check;
+    this.#window = new ReadWindow(check);
   }
 
   async walk(): Promise<StreamWalk> {
     let offset = this.#header.overheadSectors * VMDK_SECTOR_BYTES;
     while (offset < this.#check.sizeBytes) {
-      const marker = await this.#check.read(offset, VMDK_SECTOR_BYTES, 'marker');
+      const marker = await this.#window.read(offset, VMDK_SECTOR_BYTES, 'marker');
       if (!marker) return { grains: this.#grains, endBytes: undefined };
       const next =
         marker.readUInt32LE(8) > 0 ? await this.#grain(marker, offset) : this.#special(marker, offset);
@@ -97,7 +100,7 @@ export class StreamWalker {
       Math.ceil((MARKER_BYTES + at.size) / VMDK_SECTOR_BYTES) * VMDK_SECTOR_BYTES - MARKER_BYTES,
       this.#check.sizeBytes - place,
     );
-    const bytes = await this.#check.read(place, length, at.field);
+    const bytes = await this.#window.read(place, length, at.field);
     if (!bytes) return;
     const { grainSectors, capacity } = this.#header;
     const grainBytes = grainSectors * VMDK_SECTOR_BYTES;

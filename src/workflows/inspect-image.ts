@@ -112,7 +112,8 @@ async function nextImage(
   try {
     const directory = dirname(above.path);
     const path = await realpathOf(resolve(directory, reference.name));
-    if (relative(directory, path).startsWith('..')) return { message: `${shown} leads out of ${directory}` };
+    if (/^\.\.(?:\/|$)/.test(relative(directory, path)))
+      return { message: `${shown} leads out of ${directory}` };
     if (passed.includes(path)) return { message: `${shown} leads back to ${path}: a cycle` };
     return { name: reference.name, path, report: await inspectFile(path, options, format) };
   } catch (error) {
