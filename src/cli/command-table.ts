@@ -3,6 +3,7 @@ import { baseCommand } from './commands/base.ts';
 import { buildCommand } from './commands/build.ts';
 import { convertCommand } from './commands/convert.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   profilesCommand,
   profileCommand,
   convertCommand,
+  inspectCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

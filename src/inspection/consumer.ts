@@ -1,0 +1,81 @@
+import type { ImageFault, ImageReport } from './image-report.ts';
+import { renderFault } from './sound-image.ts';
+
+/** Something that a consumer does not like about an image. */
+export interface Objection {
+  /** `refusal`: it does not take the image; `remark`: it does, but somebody should know. */
+  readonly weight: 'refusal' | 'remark';
+  readonly text: string;
+  /** Where that is known from: a program's source file, a specification, an issue. */
+  readonly source: string;
+}
+
+/** Who reads images, and what they ask of them. */
+export interface Consumer {
+  /** Stable, for programs. */
+  readonly id: string;
+  readonly name: string;
+  /** Everything that it objects to. Sound or not is asked elsewhere. */
+  readonly judge: (report: ImageReport) => readonly Objection[];
+}
+
+/** What a consumer would say. */
+export interface Verdict {
+  readonly consumer: string;
+  readonly name: string;
+  readonly verdict: 'takes' | 'takes with remarks' | 'refuses';
+  readonly reasons: readonly Objection[];
+}
+
+/** A reason not to take an image. */
+export function refusal(text: string, source: string): Objection {
+  return { weight: 'refusal', text, source };
+}
+
+/** Something to know. */
+export function remark(text: string, source: string): Objection {
+  return { weight: 'remark', text, source };
+}
+
+/** The objections whose condition holds. */
+export function objections(...candidates: readonly (readonly [boolean, Objection])[]): Objection[] {
+  return candidates.filter(([holds]) => holds).map(([, objection]) => objection);
+}
+
+/** What a consumer says of an image; one that is damaged or leads to other files nobody takes. */
+export function judgeImage(consumer: Consumer, report: ImageReport): Verdict {
+  const damage = report.faults.find(({ kind }) => kind === 'damage');
+  const [reference] = report.references;
+  const reasons = [
+    ...(damage === undefined
+      ? []
+      : [refusal(`damaged: ${renderFault(damage)}`, "the format's specification")]),
+    ...(reference === undefined
+      ? []
+      : [
+          refusal(
+            `needs the ${reference.kind} ${JSON.stringify(reference.name)}`,
+            'CloudStack Qcow2Inspector, OpenStack format_inspector; one file is uploaded',
+          ),
+        ]),
+    ...consumer.judge(report),
+  ];
+  const refused = reasons.some(({ weight }) => weight === 'refusal');
+  const verdict = refused ? 'refuses' : reasons.length > 0 ? 'takes with remarks' : 'takes';
+  return { consumer: consumer.id, name: consumer.name, verdict, reasons };
+}
+
+/** A broken rule that a consumer keeps, as its objection. */
+export function brokenRule({ faults }: ImageReport, field: RegExp): ImageFault | undefined {
+  return faults.find((fault) => fault.kind === 'rule' && field.test(fault.field));
+}
+
+/** Whether an image is one of some formats; `vhd dynamic` means that subformat. */
+export function isOneOf({ format, subformat }: ImageReport, formats: readonly string[]): boolean {
+  return formats.includes(format) || formats.includes(`${format} ${subformat ?? ''}`);
+}
+
+/** What to call an image. */
+export function callImage({ format, subformat }: ImageReport): string {
+  return subformat === undefined ? format : `${format} (${subformat})`;
+}
