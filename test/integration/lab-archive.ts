@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { renderCpio } from '../../src/disks/cpio.ts';
 
 /** Packages of the pretended mirror. Nothing looks at what they need of each other. */
 const PACKAGES = [
@@ -10,6 +11,7 @@ const PACKAGES = [
   'dpkg',
   'e2fsprogs',
   'grub-pc',
+  'linux-image-amd64',
   'linux-image-cloud-amd64',
   'openssh-server',
 ];
@@ -50,13 +52,23 @@ const TREE_DIRECTORIES = [
   'usr/share/man',
 ];
 
+/** What a real initramfs with MODULES=most has for hypervisors other than KVM. */
+const DRIVERS = ['xen-blkfront', 'ata_piix', 'mptspi', 'vmw_pvscsi', 'hv_storvsc'].map(
+  (name) => `usr/lib/modules/${KERNEL}/kernel/drivers/${name}.ko`,
+);
+
+const NETWORK_DRIVERS = ['xen-netfront', 'vmxnet3', 'e1000', 'hv_netvsc'];
+
 function treeFiles(): Record<string, string | Uint8Array> {
   const grub = 'usr/lib/grub/i386-pc';
   return {
     'etc/os-release': 'ID=debian\nVERSION_ID="13"\n',
     'var/lib/dpkg/status': PACKAGES.map(renderStatus).join('\n'),
     [`boot/vmlinuz-${KERNEL}`]: 'no kernel\n',
+    [`boot/initrd.img-${KERNEL}`]: gzipSync(renderCpio(DRIVERS.map((path) => ({ path, data: '' })))),
     [`lib/modules/${KERNEL}/virtio.ko`]: 'no module\n',
+    [`lib/modules/${KERNEL}/modules.builtin`]: 'kernel/drivers/hv/hv_vmbus.ko\n',
+    ...Object.fromEntries(NETWORK_DRIVERS.map((name) => [`lib/modules/${KERNEL}/${name}.ko`, 'no module\n'])),
     [`${grub}/boot.img`]: Buffer.alloc(512),
     [`${grub}/normal.mod`]: 'no module\n',
     [`${grub}/command.lst`]: '\n',

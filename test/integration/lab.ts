@@ -23,7 +23,7 @@ const PLACE = '/var/tmp';
 const KILL_HOOK = join(FAKES, 'kill-hook.mjs');
 
 /** Programs that are the real ones, with a fake before them that can hold them up. */
-const REAL_PROGRAMS = ['qemu-img', 'ssh-keygen', 'mke2fs', 'zstd'];
+const REAL_PROGRAMS = ['qemu-img', 'ssh-keygen', 'mke2fs', 'zstd', 'lbzip2'];
 
 /** Real programs that a lab cannot do without; those before come first. */
 const NEEDED = [...REAL_PROGRAMS, 'unshare', 'setpriv', 'tar', 'cpio', 'mount', 'newuidmap', 'lbzip2', 'xz'];
