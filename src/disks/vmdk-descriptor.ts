@@ -23,7 +23,7 @@ export interface VmdkDescriptor {
  */
 const EXTENT_NAME = 'disk.vmdk';
 
-/** VMware's tools are the guest's own business; without the line vSphere does not customize the guest. */
+/** VMware's tools are the guest's own business; without the line vSphere does not customize the guest (KB 83068). */
 const TOOLS_UNMANAGED = 2 ** 31 - 1;
 
 /**

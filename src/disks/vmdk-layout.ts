@@ -46,8 +46,10 @@ export interface VmdkLayout {
 }
 
 /**
- * Plans a file for a disk. Every table has its place, also one that stays empty: an entry 0 in the directory is what
- * some of VMware's products do not take.
+ * Plans a file for a disk. Every table has its place, also one that stays empty, as in open-vmdk and qemu-img: the
+ * specification says that all are made with the disk, and VirtualBox's source notes that VMware cannot use sparse disks
+ * without. Empty tables are holes in the file: 2 KiB for each 32 MiB of the disk. So places depend on the disk's size
+ * only, never on what the file system knows of its data.
  *
  * Raises `E_VMDK_SIZE` for a disk that the format, or VMware, cannot hold.
  * @param virtualSizeBytes a multiple of 512

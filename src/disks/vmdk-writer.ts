@@ -27,12 +27,12 @@ export interface DeflatedGrains {
  * Decides where everything in a stream-optimized VMDK goes; the caller moves the data. The order in the file is: header,
  * descriptor, grain directory, all grain tables, grains in the order of the disk, one end-of-stream marker, nothing.
  *
- * The specification draws another order, with tables between and after the grains and a footer; that is for a writer
- * that cannot go back. Here is the one that VMware's open-vmdk writes and qemu-img writes in front: every reader takes it
- * (ESXi, ovftool, VirtualBox, QEMU), those too that know nothing of footers, and a reader of the stream meets nothing
- * but grains up to the only sector of zeros. vSphere's content library and ovftool hash up to that sector, so that
- * anything after it, such as qemu-img's padding, makes them find a wrong digest. A disk without any grain has the
- * marker too: without it ESXi refuses the disk (qemu issue 1357).
+ * The specification draws another order, with tables among and after the grains and a footer; that is for a writer
+ * that cannot go back. This is the order of VMware's own open-vmdk: every reader takes it (ESXi, ovftool, VirtualBox,
+ * QEMU), those too that know nothing of footers, and who reads the file as a stream meets nothing but grains up to the
+ * only sector of zeros. VMware's tools seem to hash no further than that sector: with anything behind it, such as
+ * qemu-img's padding, they find a digest that is not the manifest's. A disk without any grain has the marker too:
+ * without it ESXi refuses the disk (qemu issue 1357).
  *
  * Every grain is whole, also the last one of a disk that ends within it: VirtualBox takes no shorter one.
  *
