@@ -35,8 +35,8 @@ const POLL_MS = 500;
  */
 export async function streamCommand(spec: CommandSpec, options: StreamOptions): Promise<void> {
   const { inputFd, output, signal } = options;
-  if (signal?.aborted) throw interrupted(spec);
   await findProgram(spec.command);
+  if (signal?.aborted) throw interrupted(spec);
   const { command, args } = dieWithParent(spec);
   const child = spawn(command, args, {
     env: childEnvironment(process.env, spec.env),
@@ -84,9 +84,14 @@ function watch(running: RunningCommand, spec: CommandSpec, options: StreamOption
   const cancel = (): void => stop(running, interrupted(spec));
   signal?.addEventListener('abort', cancel, { once: true });
   const deadline = setTimeout(() => stop(running, timedOut(spec, running.tail.text())), spec.deadlineMs);
-  const poll =
-    onInput && setInterval(() => void readPosition(inputFd).then(onInput, () => undefined), POLL_MS);
+  let isOver = false;
+  const tell = (offset: number): void => {
+    if (!isOver) onInput?.(offset);
+  };
+  const look = (): void => void readPosition(inputFd).then(tell, () => undefined);
+  const poll = onInput && setInterval(look, POLL_MS);
   return () => {
+    isOver = true;
     signal?.removeEventListener('abort', cancel);
     clearTimeout(deadline);
     clearInterval(poll);
