@@ -13,10 +13,10 @@ export function renderInspection(
 ): string {
   const faults = [...image.report.faults, ...image.chainFaults];
   const marks = { takes: style.green('✔'), 'takes with remarks': style.yellow('!'), refuses: style.red('✖') };
-  const said = verdicts.flatMap(({ name, verdict, reasons }) => [
-    [marks[verdict], name, verdict],
-    ...reasons.map(({ text, source }) => ['', '', style.dim(`${text} [${source}]`)]),
-  ]);
+  const said = verdicts.flatMap(({ name, verdict, reasons }) => {
+    const [first = '', ...more] = reasons.map(({ text, source }) => `${text} ${style.dim(`[${source}]`)}`);
+    return [[marks[verdict], name, verdict, first], ...more.map((reason) => ['', '', '', reason])];
+  });
   const found = faults.map((fault) => `${style.red('✖')} ${renderFault(fault)}`);
   const further = image.report.furtherFaults;
   const lines = [

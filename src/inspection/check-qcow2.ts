@@ -51,7 +51,7 @@ export async function checkQcow2(check: ImageCheck): Promise<Findings> {
 function describeHeader(header: Qcow2Header): Findings & { features: readonly string[] } {
   const compression = header.compressionType === 1 ? 'zstd' : 'zlib';
   return {
-    subformat: header.version === 2 ? 'version 2 (compat 0.10)' : 'version 3 (compat 1.1)',
+    subformat: header.version === 2 ? 'compat 0.10' : 'compat 1.1',
     virtualSizeBytes: header.virtualSizeBytes,
     blockBytes: header.clusterBytes,
     features: [

@@ -1,9 +1,9 @@
 import {
-  callImage,
   isOneOf,
   objections,
   refusal,
   remark,
+  wrongFormat,
   type Consumer,
   type Objection,
 } from './consumer.ts';
@@ -35,7 +35,7 @@ function throughOuter(judge: Consumer['judge']): Consumer['judge'] {
 
 function wants(report: ImageReport, formats: readonly string[], called: string): Objection[] {
   if (isOneOf(report, formats)) return [];
-  return [refusal(`is ${callImage(report)}, not ${called}`, FORMAT_SOURCE)];
+  return [wrongFormat(report, called, FORMAT_SOURCE)];
 }
 
 function judgeForKvm(report: ImageReport): Objection[] {

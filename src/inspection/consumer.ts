@@ -8,6 +8,8 @@ export interface Objection {
   readonly text: string;
   /** Where that is known from: a program's source file, a specification, an issue. */
   readonly source: string;
+  /** Makes all other objections pointless. */
+  readonly final?: true;
 }
 
 /** Who reads images, and what they ask of them. */
@@ -15,7 +17,7 @@ export interface Consumer {
   /** Stable, for programs. */
   readonly id: string;
   readonly name: string;
-  /** Everything that it objects to. Sound or not is asked elsewhere. */
+  /** Everything that it objects to. Whether the image is damaged or whole is asked elsewhere. */
   readonly judge: (report: ImageReport) => readonly Objection[];
 }
 
@@ -32,6 +34,11 @@ export function refusal(text: string, source: string): Objection {
   return { weight: 'refusal', text, source };
 }
 
+/** The refusal of whoever takes no image of this format at all; nothing else matters then. */
+export function wrongFormat(report: ImageReport, wanted: string, source: string): Objection {
+  return { ...refusal(`is ${callImage(report)}, not ${wanted}`, source), final: true };
+}
+
 /** Something to know. */
 export function remark(text: string, source: string): Objection {
   return { weight: 'remark', text, source };
@@ -44,25 +51,27 @@ export function objections(...candidates: readonly (readonly [boolean, Objection
 
 /** What a consumer says of an image; one that is damaged or leads to other files nobody takes. */
 export function judgeImage(consumer: Consumer, report: ImageReport): Verdict {
-  const damage = report.faults.find(({ kind }) => kind === 'damage');
-  const [reference] = report.references;
-  const reasons = [
-    ...(damage === undefined
-      ? []
-      : [refusal(`damaged: ${renderFault(damage)}`, "the format's specification")]),
-    ...(reference === undefined
-      ? []
-      : [
-          refusal(
-            `needs the ${reference.kind} ${JSON.stringify(reference.name)}`,
-            'CloudStack Qcow2Inspector, OpenStack format_inspector; one file is uploaded',
-          ),
-        ]),
-    ...consumer.judge(report),
-  ];
+  const judged = consumer.judge(report);
+  const final = judged.find((objection) => objection.final);
+  const reasons = final ? [final] : [...judgeWholeness(report), ...judged];
   const refused = reasons.some(({ weight }) => weight === 'refusal');
   const verdict = refused ? 'refuses' : reasons.length > 0 ? 'takes with remarks' : 'takes';
   return { consumer: consumer.id, name: consumer.name, verdict, reasons };
+}
+
+/** What nobody takes: damage, and an image that is not whole without another file. */
+function judgeWholeness({ faults, references }: ImageReport): Objection[] {
+  const damage = faults.find(({ kind }) => kind === 'damage');
+  const [reference] = references;
+  const needed =
+    reference === undefined ? '' : `needs the ${reference.kind} ${JSON.stringify(reference.name)}`;
+  return objections(
+    [
+      damage !== undefined,
+      refusal(damage ? `damaged: ${renderFault(damage)}` : '', "the format's specification"),
+    ],
+    [reference !== undefined, refusal(needed, 'CloudStack Qcow2Inspector, OpenStack format_inspector.py')],
+  );
 }
 
 /** A broken rule that a consumer keeps, as its objection. */

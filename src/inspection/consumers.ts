@@ -1,11 +1,11 @@
 import { CLOUDSTACK_CONSUMERS } from './cloudstack-consumers.ts';
 import {
-  callImage,
   isOneOf,
   judgeImage,
   objections,
   refusal,
   remark,
+  wrongFormat,
   type Consumer,
   type Objection,
   type Verdict,
@@ -32,7 +32,7 @@ export function judgeForAll(report: ImageReport): Verdict[] {
 const AZURE = 'Azure: prepare a VHD for upload';
 
 function judgeForAzure(report: ImageReport): Objection[] {
-  if (!isOneOf(report, ['vhd fixed'])) return [refusal(`is ${callImage(report)}, not a fixed VHD`, AZURE)];
+  if (!isOneOf(report, ['vhd fixed'])) return [wrongFormat(report, 'a fixed VHD', AZURE)];
   const size = report.virtualSizeBytes ?? 0;
   const [first, second] = [judgeBoot(report, 1), judgeBoot(report, 2)];
   const hopeless = first.length > 0 && second.length > 0;
@@ -65,7 +65,7 @@ const GLANCE_FORMATS = [
 
 function judgeForGlance(report: ImageReport): Objection[] {
   if (!isOneOf(report, GLANCE_FORMATS)) {
-    return [refusal(`is ${callImage(report)}, none of ${GLANCE_FORMATS.join(', ')}`, GLANCE)];
+    return [wrongFormat(report, GLANCE_FORMATS.join(', '), GLANCE)];
   }
   const unknown = report.features.some((feature) => /^unknown incompatible|^extended L2/.test(feature));
   return objections(

@@ -1,10 +1,10 @@
 import {
   brokenRule,
-  callImage,
   isOneOf,
   objections,
   refusal,
   remark,
+  wrongFormat,
   type Consumer,
   type Objection,
 } from './consumer.ts';
@@ -59,8 +59,13 @@ export function judgeForXenServer(report: ImageReport): Objection[] {
 /** vSphere: an OVA, or the streamOptimized disk of one. */
 export function judgeForVSphere(report: ImageReport): Objection[] {
   if (!isOneOf(report, ['ova', 'vmdk streamOptimized'])) {
-    const text = `is ${callImage(report)}, not an OVA or a streamOptimized VMDK`;
-    return [refusal(text, 'VMware Virtual Disk Format 5.0: streamOptimized is for exchange')];
+    return [
+      wrongFormat(
+        report,
+        'an OVA or a streamOptimized VMDK',
+        'VMware Virtual Disk Format 5.0: streamOptimized is for exchange',
+      ),
+    ];
   }
   const disks = report.format === 'ova' ? report.disks : [report];
   const padded = brokenRule(report, /^end-of-stream marker$/);
@@ -99,7 +104,8 @@ const HYPERV = 'Microsoft: should I create a generation 1 or 2 virtual machine';
 export function judgeForHyperV(report: ImageReport, generation: 1 | 2): Objection[] {
   const formats = generation === 1 ? ['vhd', 'vhdx'] : ['vhdx'];
   if (!isOneOf(report, formats)) {
-    return [refusal(`is ${callImage(report)}, not ${formats.join(' or ').toUpperCase()}`, HYPERV)];
+    const wanted = formats.map((format) => format.toUpperCase()).join(' or ');
+    return [wrongFormat(report, wanted, HYPERV)];
   }
   const saved = report.features.includes('saved state');
   return [

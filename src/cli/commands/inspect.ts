@@ -12,7 +12,7 @@ const OPTIONS = {
 /** `mintmark inspect`: what a disk image really is, whether it is sound, and who would take it. */
 export const inspectCommand: Command<typeof OPTIONS> = {
   name: 'inspect',
-  summary: 'show what a disk image really is, what is wrong with it, and who would take it',
+  summary: 'show what a disk image really is, and who would take it',
   options: OPTIONS,
   positionals: [{ name: 'FILE', summary: 'image of any format; its name says nothing', required: true }],
   examples: [
