@@ -29,9 +29,7 @@ export function judgeForXenServer(report: ImageReport): Objection[] {
   if (report.format === 'raw')
     return [remark('is imported with xe vdi-import format=raw', 'XenServer xe reference, vdi-import')];
   if (!isOneOf(report, ['vhd dynamic'])) {
-    return [
-      refusal(`is ${callImage(report)}, not a dynamic VHD or raw`, 'diskimage-builder vhd_creation.rst'),
-    ];
+    return [wrongFormat(report, 'a dynamic VHD or raw', 'diskimage-builder vhd_creation.rst')];
   }
   const rule = brokenRule(report, /./);
   const creator = report.creator ?? '';
@@ -59,13 +57,8 @@ export function judgeForXenServer(report: ImageReport): Objection[] {
 /** vSphere: an OVA, or the streamOptimized disk of one. */
 export function judgeForVSphere(report: ImageReport): Objection[] {
   if (!isOneOf(report, ['ova', 'vmdk streamOptimized'])) {
-    return [
-      wrongFormat(
-        report,
-        'an OVA or a streamOptimized VMDK',
-        'VMware Virtual Disk Format 5.0: streamOptimized is for exchange',
-      ),
-    ];
+    const exchange = 'VMware Virtual Disk Format 5.0: streamOptimized is for exchange';
+    return [wrongFormat(report, 'an OVA or a streamOptimized VMDK', exchange)];
   }
   const disks = report.format === 'ova' ? report.disks : [report];
   const padded = brokenRule(report, /^end-of-stream marker$/);
