@@ -35,8 +35,8 @@ export interface ConversionTools {
   readonly signal: AbortSignal;
   /** Shared by conversions side by side. */
   readonly budget: WorkBudget;
-  /** What is being done, and how much of the whole conversion is behind us, from 0 to 1. */
-  readonly onProgress: (doing: string, fraction: number) => void;
+  /** What is being done, if anything, and how much of the whole conversion is behind us, from 0 to 1. */
+  readonly onProgress: (doing: string | undefined, fraction: number) => void;
 }
 
 /** An artifact that was read back and is what its source is. */
@@ -85,31 +85,56 @@ export async function convertDisk(
   }
 }
 
+/** One part of a conversion. */
+interface Phase {
+  readonly doing: string;
+  readonly share: WorkShare;
+  /** Part of the conversion that is behind us when it begins. */
+  readonly done: number;
+}
+
+/** Does a part of a conversion when there is room for it beside the others; until then it says nothing. */
+async function inTurn<Result>(
+  { budget, signal, onProgress }: ConversionTools,
+  { doing, share, done }: Phase,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  onProgress(undefined, done);
+  return budget.run(share, signal, () => {
+    onProgress(doing, done);
+    return work();
+  });
+}
+
 async function writeImage(
   disk: SourceDisk,
   image: string,
   recipe: ImageRecipe,
-  { run, signal, budget, onProgress }: ConversionTools,
+  tools: ConversionTools,
 ): Promise<void> {
   const { output } = recipe;
+  const { run, signal, onProgress } = tools;
   const format = IMAGE_FORMATS[output.format];
-  const part = output.outer === 'none' ? 0.7 : 0.3;
-  const report = (fraction: number): void => onProgress('writing', part * fraction);
+  const doing = 'writing';
+  const report = (fraction: number): void => onProgress(doing, writtenPart(output) * fraction);
   const writing = { run, signal, workers: DEFLATE_THREADS, onProgress: report };
   const share = format.cores(output) === 'all' ? ALL_CORES : ONE_CORE;
-  await budget.run(share, signal, () => format.write(disk, image, recipe, writing));
+  await inTurn(tools, { doing, share, done: 0 }, () => format.write(disk, image, recipe, writing));
+}
+
+/** How much of a conversion lies in writing the image. */
+function writtenPart({ outer }: Output): number {
+  return outer === 'none' ? 0.7 : 0.3;
 }
 
 async function checkImage(
   disk: SourceDisk,
   image: string,
   { output }: ImageRecipe,
-  { run, signal, clock, budget, onProgress }: ConversionTools,
+  tools: ConversionTools,
 ): Promise<void> {
-  await budget.run(ONE_CORE, signal, async () => {
-    onProgress('comparing with the source', output.outer === 'none' ? 0.7 : 0.3);
-    await verifyImage(image, output, disk, { run, signal, clock });
-  });
+  const phase = { doing: 'comparing with the source', share: ONE_CORE, done: writtenPart(output) };
+  await inTurn(tools, phase, () => verifyImage(image, output, disk, tools));
 }
 
 type Finished = Omit<ConvertedDisk, 'path' | 'virtualSizeBytes'>;
@@ -119,35 +144,30 @@ async function finishArtifact(
   image: string,
   packed: string,
   { recipe, imageName }: Conversion,
-  { run, signal, budget, onProgress }: ConversionTools,
+  tools: ConversionTools,
 ): Promise<Finished> {
   const { outer } = recipe.output;
-  const oneCore = <Result>(doing: string, done: number, work: () => Promise<Result>): Promise<Result> =>
-    budget.run(ONE_CORE, signal, () => {
-      onProgress(doing, done);
-      return work();
-    });
-  if (outer === 'none') return oneCore('digesting', 0.95, () => digestFile(image, signal));
-  const uncompressed = await oneCore('digesting', 0.35, async () => ({
+  const { run, signal, onProgress } = tools;
+  const digesting = { doing: 'digesting', share: ONE_CORE };
+  if (outer === 'none') {
+    return inTurn(tools, { ...digesting, done: 0.95 }, () => digestFile(image, signal));
+  }
+  const uncompressed = await inTurn(tools, { ...digesting, done: 0.35 }, async () => ({
     sizeBytes: (await stat(image)).size,
     sha256: await sha256OfFile(image, signal),
   }));
+  const doing = `compressing with ${outer}`;
   const report = (done: number, total: number): void =>
-    onProgress(`compressing with ${outer}`, 0.4 + (total === 0 ? 0 : (0.45 * done) / total));
-  const compressing = {
-    outer,
-    memberName: imageName,
-    run,
-    signal,
-    workers: DEFLATE_THREADS,
-    onProgress: report,
-  };
-  await budget.run(ALL_CORES, signal, () => compressFile(image, packed, compressing));
-  await oneCore('reading back', 0.85, () =>
+    onProgress(doing, 0.4 + (total === 0 ? 0 : (0.45 * done) / total));
+  const compressing = { outer, memberName: imageName, run, signal, workers: DEFLATE_THREADS };
+  await inTurn(tools, { doing, share: ALL_CORES, done: 0.4 }, () =>
+    compressFile(image, packed, { ...compressing, onProgress: report }),
+  );
+  await inTurn(tools, { doing: 'reading back', share: ONE_CORE, done: 0.85 }, () =>
     verifyCompressed(packed, outer, uncompressed, { signal, workers: 1 }),
   );
   await rm(image);
-  const digests = await oneCore('digesting', 0.95, () => digestFile(packed, signal));
+  const digests = await inTurn(tools, { ...digesting, done: 0.95 }, () => digestFile(packed, signal));
   return { ...digests, uncompressed };
 }
 

@@ -46,7 +46,8 @@ export async function convertSideBySide<Wanted extends Conversion>(
   const ended = AbortSignal.any([signal, failing.signal]);
   const progress = new JointProgress(conversions, onProgress);
   const results = conversions.map(async (conversion, index): Promise<ConversionResult<Wanted>> => {
-    const report = (doing: string, fraction: number): void => progress.report(index, doing, fraction);
+    const report = (doing: string | undefined, fraction: number): void =>
+      progress.report(index, doing, fraction);
     try {
       const made = await convertDisk(disk, conversion, {
         run,
@@ -97,7 +98,7 @@ class JointProgress {
     this.#onProgress = onProgress;
   }
 
-  report(index: number, doing: string, fraction: number): void {
+  report(index: number, doing: string | undefined, fraction: number): void {
     this.#doing[index] = doing;
     this.#fractions[index] = fraction;
     this.#tell();
