@@ -1,13 +1,10 @@
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { Failure } from '../errors/failure.ts';
 import { DEFAULT_WORKERS } from '../host/deflate-workers.ts';
-import { readFreeSpace } from '../host/free-space.ts';
-import { isSystemError } from '../host/files.ts';
 import { writeImageFile } from '../host/image-file.ts';
 import { streamCommand } from '../host/stream-command.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
 import { writeGzip, writeZip, type DeflateFileOptions } from './deflate-file.ts';
+import { explainWriteError } from './full-disk.ts';
 
 /** What can be around an image file; the word is its suffix. */
 export type OuterFormat = 'gz' | 'bz2' | 'xz' | 'zst' | 'zip';
@@ -21,9 +18,6 @@ export interface CompressFileOptions extends DeflateFileOptions {
 
 /** A large disk with xz on one slow core takes hours; beyond this the tool hangs. */
 const COMPRESS_DEADLINE_MS = 12 * 3_600_000;
-
-/** Free space below which a failed program is taken to have had none: file systems keep some blocks to themselves. */
-const FULL_BYTES = 256 * 1024;
 
 /** A file's size, and how many threads may work on it. */
 interface Extent {
@@ -72,11 +66,10 @@ export async function compressFile(
     await writeImageFile(outPath, async (target) => {
       if (outer === 'gz') return writeGzip(path, target, options);
       if (outer === 'zip') return writeZip(path, target, options);
-      return withSpaceLooked(outPath, () => writeByProgram(path, target.handle.fd, { outer, ...options }));
+      return writeByProgram(path, target.handle.fd, { outer, ...options });
     });
   } catch (error) {
-    if (isSystemError(error, 'ENOSPC', 'EDQUOT')) throw noSpace(outPath, error);
-    throw error;
+    throw explainWriteError(error, outPath);
   }
 }
 
@@ -103,24 +96,4 @@ interface WriteByProgramOptions extends DeflateFileOptions {
 
 function command(program: string, args: readonly string[]): CommandSpec {
   return { command: program, args, deadlineMs: COMPRESS_DEADLINE_MS };
-}
-
-/** Runs a program that writes; when it fails on a full disk, that is what is said. */
-async function withSpaceLooked(outPath: string, action: () => Promise<void>): Promise<void> {
-  try {
-    await action();
-  } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'E_COMMAND_FAILED') throw error;
-    const { freeBytes } = await readFreeSpace(dirname(outPath));
-    throw freeBytes < FULL_BYTES ? noSpace(outPath, error) : error;
-  }
-}
-
-function noSpace(outPath: string, cause: Error): Failure {
-  const details = cause instanceof Failure ? cause.details : [cause.message];
-  return new Failure('host', 'E_NO_SPACE', `there is no space left for ${outPath}`, {
-    hint: `make room in ${dirname(outPath)}`,
-    details,
-    cause,
-  });
 }

@@ -9,6 +9,7 @@ import type { Runner } from '../host/run.ts';
 import type { Output } from '../profiles/profile.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
 import { compressFile } from './compress-file.ts';
+import { explainWriteError } from './full-disk.ts';
 import type { ImageRecipe } from './image-format.ts';
 import { describeOutput, IMAGE_FORMATS } from './image-formats.ts';
 import type { SourceDisk } from './source-disk.ts';
@@ -59,8 +60,8 @@ const ALL_CORES: WorkShare = { cores: DEFLATE_THREADS, memoryBytes: (64 + 64 * D
  * Makes one artifact of a disk: writes the image, lets two readers that share nothing with the writer check it, and
  * compresses it from outside where that is asked for. Nothing stands under the final name until all that has passed.
  *
- * Raises `E_CONVERSION_WRONG` when the result differs from its source, `E_SIZE_BUDGET` when it is too large, and what
- * writers raise.
+ * Raises `E_CONVERSION_WRONG` when the result differs from its source, `E_SIZE_BUDGET` when it is too large,
+ * `E_NO_SPACE`, and what writers raise.
  */
 export async function convertDisk(
   disk: SourceDisk,
@@ -79,6 +80,8 @@ export async function convertDisk(
     await rename(recipe.output.outer === 'none' ? image : packed, path);
     await syncDirectory(directory);
     return { ...made, path, virtualSizeBytes: disk.virtualSizeBytes };
+  } catch (error) {
+    throw explainWriteError(error, path);
   } finally {
     await rm(image, { force: true });
     await rm(packed, { force: true });
