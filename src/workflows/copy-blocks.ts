@@ -1,7 +1,8 @@
 import { readSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { alignedPieces } from '../disks/allocation-map.ts';
+import type { ByteRange } from '../disks/allocation-map.ts';
+import { blockParts } from '../disks/block-parts.ts';
 import type { FilePiece } from '../disks/qcow2-writer.ts';
 import type { ImageFile } from '../host/image-file.ts';
 import type { SourceDisk, WriteImageOptions } from './source-disk.ts';
@@ -29,17 +30,19 @@ export async function copyBlocks(
   { blockBytes, place }: BlockPlan,
   { signal, onProgress }: WriteImageOptions,
 ): Promise<void> {
-  const totalBytes = countBlocks(disk, blockBytes) * blockBytes;
-  const block = Buffer.allocUnsafe(blockBytes);
-  let doneBytes = 0;
+  const totalBytes = sumOf(disk.ranges);
+  const data = Buffer.alloc(blockBytes);
+  let [doneBytes, sinceTurnBytes] = [0, 0];
   signal?.throwIfAborted();
   const source = await open(disk.path, 'r');
   try {
-    for (const { offset } of alignedPieces(disk.ranges, blockBytes, blockBytes)) {
-      readWhole(source.fd, block, offset);
-      for (const piece of place(offset / blockBytes, block)) writeWhole(target.handle.fd, piece);
-      doneBytes += blockBytes;
-      if (doneBytes % TURN_BYTES !== 0) continue;
+    for (const { block, parts } of blockParts(disk.ranges, blockBytes)) {
+      readBlock(source.fd, data, block * blockBytes, parts);
+      for (const piece of place(block, data)) writeWhole(target.handle.fd, piece);
+      doneBytes += sumOf(parts);
+      sinceTurnBytes += blockBytes;
+      if (sinceTurnBytes < TURN_BYTES) continue;
+      sinceTurnBytes = 0;
       onProgress?.(doneBytes, totalBytes);
       await nextTurn();
       signal?.throwIfAborted();
@@ -51,10 +54,19 @@ export async function copyBlocks(
   }
 }
 
-function countBlocks(disk: SourceDisk, blockBytes: number): number {
-  let blocks = 0;
-  for (const _ of alignedPieces(disk.ranges, blockBytes, blockBytes)) blocks += 1;
-  return blocks;
+function sumOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Reads the parts of a block; to read its holes too would fill the page cache with zeros. */
+function readBlock(source: number, data: Buffer, start: number, parts: readonly ByteRange[]): void {
+  let end = 0;
+  for (const { offset, length } of parts) {
+    data.fill(0, end, offset);
+    end = offset + length;
+    readWhole(source, data.subarray(offset, end), start + offset);
+  }
+  data.fill(0, end);
 }
 
 /** Fills `data` from the file; with zeros past its end. */
