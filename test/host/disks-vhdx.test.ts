@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,10 +17,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { run, type Runner } from '../../src/host/run.ts';
 import { readSourceDisk, type SourceDisk } from '../../src/workflows/source-disk.ts';
 import { writeVhdx } from '../../src/workflows/write-vhdx.ts';
+import { compileSource } from '../compiled-source.ts';
+import { runOnSmallDisk, smallDiskIsMissing } from './small-disk.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
 if (missing) process.stderr.write('skipped: VHDX by qemu-img, which is not installed\n');
 const describeHost = missing ? describe.skip : describe;
+
+const noSmallDisk = smallDiskIsMissing();
+if (noSmallDisk !== undefined) process.stderr.write(`skipped: VHDX on a full disk: ${noSmallDisk}\n`);
+const testSmallDisk = noSmallDisk === undefined ? test : test.skip;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -186,10 +193,40 @@ describeHost('writeVhdx', () => {
     expect(readdirSync(directory).filter((name) => name.includes('stop.vhdx'))).toEqual([]);
   });
 
-  test('refuses a disk of no size', async () => {
-    const disk = await makeDisk('empty.raw', 0, {});
-    const refused = writeVhdx(disk, join(directory, 'empty.vhdx'), { run });
+  test.each<[string, number, RegExp]>([
+    ['no size', 0, /a disk of 0 bytes: it is empty/],
+    [
+      'more than 64 TiB',
+      65 * 1024 * GIB,
+      /a disk of 71468255805440 bytes: the limit is 70368744177664 bytes/,
+    ],
+  ])('refuses a disk of %s', async (_title, virtualSizeBytes, message) => {
+    const disk = { ...(await makeDisk('odd.raw', MIB, {})), virtualSizeBytes };
+    const refused = writeVhdx(disk, join(directory, 'odd.vhdx'), { run });
+    await expect(refused).rejects.toThrow(message);
     await expect(refused).rejects.toMatchObject({ code: 'E_IMAGE_SIZE_UNSUPPORTED' });
-    expect(statSync(disk.path).size).toBe(0);
+  });
+
+  testSmallDisk('leaves nothing on a disk that fills up', async () => {
+    const disk = await makeDisk('full.raw', 20 * MIB, { 0: text(20 * MIB) });
+    const compiled = compileSource('workflows/write-vhdx.ts', 'host/run.ts');
+    const place = join(directory, 'small');
+    mkdirSync(place);
+    try {
+      const printed = runOnSmallDisk(
+        place,
+        12 * 1024,
+        `import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+        import { run } from '${compiled.directory}/host/run.js';
+        import { writeVhdx } from '${compiled.directory}/workflows/write-vhdx.js';
+        const out = '${place}/disk.vhdx';
+        writeFileSync(out, 'older');
+        const { code } = await writeVhdx(${JSON.stringify(disk)}, out, { run }).catch((error) => error) ?? {};
+        console.log(JSON.stringify([code, readdirSync('${place}'), readFileSync(out, 'utf8')]));`,
+      );
+      expect(JSON.parse(printed)).toEqual(['E_COMMAND_FAILED', ['disk.vhdx'], 'older']);
+    } finally {
+      compiled.remove();
+    }
   });
 });
