@@ -56,6 +56,9 @@ export function readZipMember({
   const directoryOffset = isLarge ? readLargeOffset(tail, end - 76) : tail.readUInt32LE(end + 16);
   expectNumber('the place of the directory', directoryOffset, sizeBytes - tail.length + central);
   const member = readLocalHeader(head);
+  // The shortest deflate stream: an empty block.
+  if (member.deflatedBytes < 2)
+    throw new ContainerFault(`its deflate stream has ${member.deflatedBytes} bytes`);
   expectNumber('the end of the member', member.dataOffset + member.deflatedBytes, directoryOffset);
   const agree = head.subarray(4, 30 + member.nameBytes).equals(commonPart(tail, central, member.nameBytes));
   if (!agree) throw new ContainerFault('its directory and its local header differ');
@@ -82,6 +85,7 @@ function readLocalHeader(head: Buffer): DeflateMember & { name: string; nameByte
   const extra = 30 + nameBytes;
   if (extra + extraBytes > head.length) throw new ContainerFault(`its name has ${nameBytes} bytes`);
   const isLarge = head.readUInt32LE(18) === 0xffffffff;
+  expectNumber('the length of the extra field', extraBytes, isLarge ? 20 : 0);
   if (isLarge) expectNumber('the first extra field', head.readUInt32LE(extra), 0x0010_0001);
   return {
     name: head.toString('utf8', 30, extra),

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Failure } from '../../src/errors/failure.ts';
 import { run } from '../../src/host/run.ts';
 import {
   compressFile,
@@ -177,6 +178,55 @@ describeHost.each(FORMATS)('%s', (outer) => {
     } finally {
       execFileSync('umount', [small]);
     }
+  });
+});
+
+const bytesFrom = (start: number, length: number): number[] =>
+  Array.from({ length }, (_, index) => start + index);
+/** Padding up to the end of a byte: before the empty block that ends the segment, and behind the last block. */
+const padding = (streamEnd: number): number[] => [streamEnd - 7, streamEnd - 1];
+
+describeHost('every bit of a container', () => {
+  test.each<[OuterFormat, (file: Buffer) => number[]]>([
+    // The effort and the system.
+    ['gz', (file) => [8, 9, ...padding(file.length - 8)]],
+    [
+      'zip',
+      (file) => {
+        const central = file.indexOf('PK\x01\x02');
+        // Made by; comment, disk, attributes, begin; disks and the count on this one; length of the comment.
+        const fields: [number, number][] = [
+          [central + 4, 2],
+          [central + 32, 14],
+          [file.length - 18, 6],
+          [file.length - 2, 2],
+        ];
+        return [...padding(central), ...fields.flatMap(([start, length]) => bytesFrom(start, length))];
+      },
+    ],
+  ])('counts in a %s', async (outer, harmless) => {
+    const content = Buffer.from('some content, some content');
+    const out = place(`bits.${outer}`);
+    await compressFile(plain('bits', content), out, options(outer));
+    const good = readFileSync(out);
+    const verdict = (bytes: Uint8Array): Promise<string> => {
+      writeFileSync(out, bytes);
+      return verifyCompressed(out, outer, contentOf(content)).then(
+        () => 'right',
+        (error: unknown) => (error instanceof Failure ? error.code : String(error)),
+      );
+    };
+    const accepted = new Set<number>();
+    for (let bit = 0; bit < good.length * 8; bit += 1) {
+      const bytes = Buffer.from(good);
+      bytes.writeUInt8(bytes.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      const found = await verdict(bytes);
+      if (found === 'right') accepted.add(bit >> 3);
+      else expect([bit, found]).toEqual([bit, 'E_CONVERSION_WRONG']);
+    }
+    expect([...accepted]).toEqual(harmless(good));
+    for (let length = 0; length < good.length; length += 1)
+      expect([length, await verdict(good.subarray(0, length))]).toEqual([length, 'E_CONVERSION_WRONG']);
   });
 });
 

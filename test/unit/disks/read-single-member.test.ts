@@ -52,6 +52,8 @@ describe('readZipMember', () => {
     ['method is 0, not 8', (bytes) => void bytes.writeUInt16LE(0, 8)],
     ['the end of the member is 89, not 88', (bytes) => void bytes.writeUInt32LE(51, 18)],
     ['its directory and its local header differ', (bytes) => void bytes.writeUInt32LE(8, 14)],
+    ['its deflate stream has 1 bytes', (bytes) => void bytes.writeUInt32LE(1, 18)],
+    ['the length of the extra field is 4, not 0', (bytes) => void bytes.writeUInt16LE(4, 28)],
     ['its name has 65535 bytes', (bytes) => void bytes.writeUInt16LE(65535, 26)],
   ])('refuses: %s', (message, change) => {
     const broken = (): unknown => readZipMember(ends(changed(zip(), change)));
