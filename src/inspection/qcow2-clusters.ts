@@ -1,4 +1,5 @@
 import { inflateRawSync, constants } from 'node:zlib';
+import { inflateFault } from './inflate-fault.ts';
 import type { ImageCheck } from './image-check.ts';
 import { DATA_FILE_BIT, entriesOfL2, EXTENDED_L2_BIT, type Qcow2Header } from './qcow2-header.ts';
 import type { ClusterUsage } from './qcow2-usage.ts';
@@ -196,10 +197,7 @@ export function inflateCluster(data: Buffer, clusterBytes: number): Buffer | str
       ? cluster
       : `inflates to ${cluster.length} bytes, not ${clusterBytes}`;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return code === 'ERR_BUFFER_TOO_LARGE'
-      ? `inflates to more than ${clusterBytes} bytes`
-      : `does not inflate: ${code}`;
+    return inflateFault(error, clusterBytes);
   }
 }
 

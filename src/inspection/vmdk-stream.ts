@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { firstNonZero, readLittle64, type ImageCheck } from './image-check.ts';
+import { inflateFault } from './inflate-fault.ts';
 import { ReadWindow } from './read-window.ts';
 import { VMDK_SECTOR_BYTES, type VmdkHeader } from './vmdk-header.ts';
 import { grainCount, TABLE_BYTES, type GrainDirectory } from './vmdk-tables.ts';
@@ -160,10 +161,7 @@ export function inflatedSize(data: Buffer, limit: number): number | string {
       return `ends after ${engine.bytesWritten} of ${data.length} bytes`;
     return buffer.length;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return code === 'ERR_BUFFER_TOO_LARGE'
-      ? `inflates to more than ${limit} bytes`
-      : `does not inflate: ${code}`;
+    return inflateFault(error, limit);
   }
 }
 
