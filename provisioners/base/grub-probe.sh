@@ -1,6 +1,8 @@
 #!/bin/sh
 # Stands in for grub-probe while grub.cfg is written for a disk that does not exist yet.
-# Answers for one ext4 root partition, the first primary one of the first BIOS disk.
+# Answers for one ext4 root, a partition of the first disk; map is msdos or gpt.
+map=@MAP@
+number=@NUMBER@
 for word; do
     case $word in
     --target=*) target=${word#--target=} ;;
@@ -9,14 +11,14 @@ for word; do
     esac
 done
 case ${target-} in
-device) echo /dev/vda1 ;;
+device) echo "/dev/vda$number" ;;
 fs) echo ext2 ;;
 fs_uuid) echo @ROOT_UUID@ ;;
-drive) echo '(hd0,msdos1)' ;;
+drive) echo "(hd0,$map$number)" ;;
 disk) echo /dev/vda ;;
-partmap) echo msdos ;;
-hints_string) echo '--hint-bios=hd0,msdos1 --hint=hd0,msdos1' ;;
-compatibility_hint) echo hd0,msdos1 ;;
-bios_hints | baremetal_hints) echo hd0,msdos1 ;;
+partmap) echo "$map" ;;
+hints_string) echo "--hint-bios=hd0,$map$number --hint-efi=hd0,$map$number --hint=hd0,$map$number" ;;
+compatibility_hint) echo "hd0,$map$number" ;;
+bios_hints | efi_hints | baremetal_hints) echo "hd0,$map$number" ;;
 *) : ;;
 esac

@@ -12,7 +12,9 @@
 #   microvm-init        init program of the microvm initramfs
 #   variables           shell assignments: SUITE ARCHITECTURE ROOT_UUID HASH_SEED OFFSET_BYTES
 #                       FILESYSTEM_KIB SCRATCH (tmpfs or a directory) RECOMMENDS REMOVE_DOCS KEEP_LOCALES EPOCH
-# OUT receives disk.raw (its first OFFSET_BYTES still empty), vmlinuz, microvm.cpio.gz, changelogs.tar.zst, boot.img, core.img, dpkg-status.
+#                       LAYOUT (bios, uefi, hybrid) SECURE_BOOT PARTITION_TABLE (mbr, gpt) ROOT_NUMBER
+# OUT receives disk.raw (its first OFFSET_BYTES still empty), vmlinuz, microvm.cpio.gz, changelogs.tar.zst, dpkg-status;
+# for BIOS machines boot.img and core.img, for UEFI machines the directory esp with what their system partition holds.
 # Exit code 28: the tree does not fit into a filesystem of FILESYSTEM_KIB.
 set -eu
 # Whoever runs the build: the modes of the guest's files are ours to say.
@@ -89,7 +91,12 @@ configure() {
     chmod -R u=rwX,go=rX "$JOB/etc"
     cp -R "$JOB/etc/." "$ROOT/etc/"
     # An image moves between hypervisors, so GRUB's package must not insist on one disk name.
-    printf 'grub-pc grub-pc/install_devices_empty boolean true\n' | enter debconf-set-selections
+    # Nor on boot entries that this machine remembers: it starts what every UEFI firmware looks for.
+    enter debconf-set-selections <<-END
+	grub-pc grub-pc/install_devices_empty boolean true
+	grub-efi-amd64 grub2/force_efi_extra_removable boolean true
+	grub-efi-amd64 grub2/update_nvram boolean false
+	END
     rm -f "$ROOT"/etc/ssh/ssh_host_* "$ROOT/var/lib/dbus/machine-id" "$ROOT/var/lib/systemd/random-seed"
     drop_self_signed_certificate
     : >"$ROOT/etc/machine-id"
@@ -120,10 +127,23 @@ make_initramfs() {
 # GRUB's own scripts write grub.cfg; only the program that looks at block devices is answered for.
 make_boot_loader() {
     say "writing the boot loader"
-    mkdir -p "$ROOT/boot/grub/i386-pc"
-    cp "$ROOT"/usr/lib/grub/i386-pc/*.mod "$ROOT"/usr/lib/grub/i386-pc/*.lst "$ROOT/boot/grub/i386-pc/"
+    mkdir -p "$ROOT/boot/grub"
     enter grub-editenv /boot/grub/grubenv create
-    sed "s/@ROOT_UUID@/$ROOT_UUID/g" "$HERE/grub-probe.sh" >"$SCRATCH/grub-probe"
+    write_grub_config
+    # shellcheck disable=SC2016 # $root is GRUB's variable
+    printf 'search --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$ROOT_UUID" >"$ROOT/tmp/early.cfg"
+    [ "$LAYOUT" = uefi ] || make_bios_loader
+    [ "$LAYOUT" = bios ] || make_efi_loader
+    rm "$ROOT/tmp/early.cfg"
+}
+
+write_grub_config() {
+    case $PARTITION_TABLE in
+    mbr) map=msdos ;;
+    *) map=$PARTITION_TABLE ;;
+    esac
+    sed -e "s/@ROOT_UUID@/$ROOT_UUID/g" -e "s/@MAP@/$map/g" -e "s/@NUMBER@/$ROOT_NUMBER/g" \
+        "$HERE/grub-probe.sh" >"$SCRATCH/grub-probe"
     chmod 0755 "$SCRATCH/grub-probe"
     mount --bind "$SCRATCH/grub-probe" "$ROOT/usr/sbin/grub-probe"
     enter update-grub
@@ -132,13 +152,51 @@ make_boot_loader() {
         echo "grub.cfg does not name the root filesystem $ROOT_UUID" >&2
         return 1
     fi
-    # shellcheck disable=SC2016 # $root is GRUB's variable
-    printf 'search --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$ROOT_UUID" >"$ROOT/tmp/early.cfg"
-    enter grub-mkimage -O i386-pc -c /tmp/early.cfg -p /boot/grub -o /tmp/core.img \
-        biosdisk part_msdos part_gpt ext2 search search_fs_uuid
-    mv "$ROOT/tmp/core.img" "$OUT/core.img"
+}
+
+# Makes $2 of GRUB for the platform $1, with these modules built in and the others beside grub.cfg.
+make_core() {
+    platform=$1
+    core=$2
+    shift 2
+    mkdir -p "$ROOT/boot/grub/$platform"
+    cp "$ROOT/usr/lib/grub/$platform"/*.mod "$ROOT/usr/lib/grub/$platform"/*.lst "$ROOT/boot/grub/$platform/"
+    enter grub-mkimage -O "$platform" -c /tmp/early.cfg -p /boot/grub -o /tmp/core \
+        part_msdos part_gpt ext2 search search_fs_uuid "$@"
+    mv "$ROOT/tmp/core" "$core"
+}
+
+make_bios_loader() {
+    make_core i386-pc "$OUT/core.img" biosdisk
     cp "$ROOT/usr/lib/grub/i386-pc/boot.img" "$OUT/boot.img"
-    rm "$ROOT/tmp/early.cfg"
+}
+
+# What grub-install puts into the EFI system partition: the distribution's directory, and the place where firmware
+# looks that remembers nothing. core.efi tells an upgrade of GRUB that grub-install is to renew all that.
+make_efi_loader() {
+    esp=$OUT/esp/EFI
+    core=$ROOT/boot/grub/x86_64-efi/core.efi
+    mkdir -p "$esp/BOOT" "$esp/debian"
+    install -d -m 0700 "$ROOT/boot/efi"
+    make_core x86_64-efi "$core"
+    if [ "$SECURE_BOOT" != true ]; then
+        cp "$core" "$esp/debian/grubx64.efi"
+        cp "$core" "$esp/BOOT/BOOTX64.EFI"
+        return
+    fi
+    shim=$ROOT/usr/lib/shim
+    cp "$ROOT/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$esp/debian/grubx64.efi"
+    cp "$shim/mmx64.efi.signed" "$esp/debian/mmx64.efi"
+    cp "$esp/debian/grubx64.efi" "$esp/debian/mmx64.efi" "$esp/BOOT/"
+    cp "$shim/shimx64.efi.signed" "$esp/BOOT/BOOTX64.EFI"
+    cp "$shim/shimx64.efi.signed" "$esp/debian/shimx64.efi"
+    # Not beside BOOTX64.EFI, where it would run at every start of a machine that remembers nothing.
+    cp "$shim/fbx64.efi.signed" "$esp/debian/fbx64.efi"
+    cp "$shim/BOOTX64.CSV" "$esp/debian/"
+    # Debian's signed GRUB looks here for its configuration.
+    # shellcheck disable=SC2016 # $root and $prefix are GRUB's variables
+    printf "search.fs_uuid %s root \nset prefix=(\$root)'/boot/grub'\nconfigfile \$prefix/grub.cfg\n" "$ROOT_UUID" \
+        >"$esp/debian/grub.cfg"
 }
 
 # The small initramfs that boots the build and finish machines: busybox and a few modules of this kernel.

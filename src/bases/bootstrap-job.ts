@@ -1,8 +1,8 @@
 import type { Profile } from '../profiles/profile.ts';
 import { quoteForShell } from '../values/command-spec.ts';
 import { planExtraSources, renderGuestSources } from './apt-sources.ts';
-import type { BiosLayout } from './bios-layout.ts';
-import type { DiskIdentifiers } from './derived-identifiers.ts';
+import { fatUuid, type DiskIdentifiers } from './derived-identifiers.ts';
+import { rootPartitionNumber, type DiskLayout } from './disk-layout.ts';
 
 /** A text file of a job, by its path below the job directory. */
 export interface JobFile {
@@ -13,7 +13,7 @@ export interface JobFile {
 /** What {@link planBootstrapJob} needs beside the profile. */
 export interface BootstrapJobInput {
   readonly identifiers: DiskIdentifiers;
-  readonly layout: BiosLayout;
+  readonly layout: DiskLayout;
   /** Keys of the profile's extra sources, by source name. */
   readonly sourceKeys: Readonly<Record<string, string>>;
   /** `tmpfs`, or a directory on disk where memory is short. */
@@ -33,11 +33,25 @@ export function basePackages(profile: Profile): string[] {
     'e2fsprogs',
     'systemd-sysv',
     'initramfs-tools',
-    'grub-pc',
+    ...bootPackages(profile.disk),
     'openssh-server',
     profile.packages.kernel,
   ];
   return [...new Set([...needed, ...profile.packages.include])].toSorted();
+}
+
+/**
+ * GRUB for what the disk boots from. The packages that own its configuration cannot be installed together: a hybrid
+ * disk has the one for UEFI, whose upgrades renew the EFI system partition (where revoked boot loaders count), and the
+ * other's files only, which no upgrade embeds, so that boot code and modules of the BIOS side stay of one version.
+ */
+function bootPackages({ layout, secureBoot }: Profile['disk']): string[] {
+  if (layout === 'bios') return ['grub-pc'];
+  return [
+    'grub-efi-amd64',
+    ...(layout === 'hybrid' ? ['grub-pc-bin'] : []),
+    ...(secureBoot ? ['grub-efi-amd64-signed', 'shim-signed'] : []),
+  ];
 }
 
 /** The text files of a bootstrap job; see the head of `provisioners/base/tree.sh`. */
@@ -65,6 +79,10 @@ function renderVariables(profile: Profile, input: BootstrapJobInput): string {
     ARCHITECTURE: profile.os.architecture,
     ROOT_UUID: input.identifiers.rootUuid,
     HASH_SEED: input.identifiers.hashSeed,
+    LAYOUT: profile.disk.layout,
+    SECURE_BOOT: profile.disk.secureBoot,
+    PARTITION_TABLE: input.layout.table,
+    ROOT_NUMBER: rootPartitionNumber(input.layout),
     OFFSET_BYTES: input.layout.root.offsetBytes,
     FILESYSTEM_KIB: input.layout.root.sizeBytes / 1024,
     SCRATCH: input.scratch,
@@ -78,10 +96,15 @@ function renderVariables(profile: Profile, input: BootstrapJobInput): string {
     .join('');
 }
 
-/** `x-systemd.growfs` is not used: cloud-init or the boot contract grows partition and filesystem together. */
-function renderFstab(input: BootstrapJobInput): string {
-  const lines = [`UUID=${input.identifiers.rootUuid} / ext4 errors=remount-ro 0 1`];
-  if (input.layout.swap) lines.push(`UUID=${input.identifiers.swapUuid} none swap sw 0 0`);
+/**
+ * `x-systemd.growfs` is not used: cloud-init or the boot contract grows partition and filesystem together. A guest
+ * comes up without its EFI system partition, too: only upgrades of the boot loader need it.
+ */
+function renderFstab({ identifiers, layout }: BootstrapJobInput): string {
+  const lines = [`UUID=${identifiers.rootUuid} / ext4 errors=remount-ro 0 1`];
+  const esp = fatUuid(identifiers.espVolumeId);
+  if (layout.esp) lines.push(`UUID=${esp} /boot/efi vfat umask=0077,nofail 0 0`);
+  if (layout.swap) lines.push(`UUID=${identifiers.swapUuid} none swap sw 0 0`);
   return `${lines.join('\n')}\n`;
 }
 

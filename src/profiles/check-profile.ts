@@ -1,4 +1,5 @@
 import type { Fault } from '../errors/fault.ts';
+import { BOOT_ROOM, rootSizeMiB } from './boot-partitions.ts';
 import { checkOutputs } from './check-outputs.ts';
 import { outputsOf } from './outputs.ts';
 import type { Profile } from './profile.ts';
@@ -47,9 +48,19 @@ function checkKernel({ packages, os, targets }: Profile): Fault[] {
 }
 
 function checkDisk({ disk }: Profile): Fault[] {
-  if (disk.sizeMiB - disk.swapMiB >= SMALLEST_ROOT_MIB) return [];
-  const message = `leaves less than ${SMALLEST_ROOT_MIB} MiB of ${disk.sizeMiB} for the root; found ${disk.swapMiB}`;
-  return [{ path: '.disk.swapMiB', message }];
+  const faults: Fault[] = [];
+  if (disk.secureBoot && disk.layout === 'bios') {
+    faults.push({ path: '.disk.secureBoot', message: 'needs .disk.layout uefi or hybrid; found bios' });
+  }
+  // The limit includes the first MiB, which every layout needs.
+  const leftMiB = rootSizeMiB(disk) + BOOT_ROOM.bios.startMiB;
+  if (leftMiB >= SMALLEST_ROOT_MIB) return faults;
+  const takenMiB = disk.sizeMiB - disk.swapMiB - leftMiB;
+  const beside = takenMiB === 0 ? '' : ` beside ${takenMiB} MiB that layout ${disk.layout} boots from`;
+  const [path, found] =
+    disk.swapMiB === 0 ? ['.disk.sizeMiB', disk.sizeMiB] : ['.disk.swapMiB', disk.swapMiB];
+  const message = `leaves less than ${SMALLEST_ROOT_MIB} MiB of ${disk.sizeMiB} for the root${beside}; found ${found}`;
+  return [...faults, { path, message }];
 }
 
 /** Every consumer that limits the template's name: the strictest is named. */

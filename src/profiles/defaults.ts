@@ -11,7 +11,7 @@ export const DEFAULTS: ProfileDocument = {
     aptSources: [],
   },
   base: { method: 'bootstrap' },
-  disk: { sizeMiB: 4096, layout: 'bios', filesystem: 'ext4', swapMiB: 0 },
+  disk: { sizeMiB: 4096, layout: 'bios', secureBoot: false, filesystem: 'ext4', swapMiB: 0 },
   packages: { include: [], exclude: [], recommends: false, kernel: 'linux-image-amd64' },
   files: [],
   provisioners: [],

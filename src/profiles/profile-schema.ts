@@ -217,7 +217,8 @@ const properties: Readonly<Record<string, SchemaNode>> = {
   }),
   disk: mapping('The virtual disk.', {
     sizeMiB: wholeNumber(512, LARGEST_DISK_MIB, 'Virtual size in MiB.'),
-    layout: choice('How the machine boots from it.', 'bios', 'uefi', 'hybrid'),
+    layout: choice('How the machine boots from it; hybrid: by BIOS and by UEFI.', 'bios', 'uefi', 'hybrid'),
+    secureBoot: flag('Whether UEFI machines boot it with Secure Boot on, by Debian’s signed shim and GRUB.'),
     filesystem: choice('Root file system.', 'ext4'),
     swapMiB: wholeNumber(0, 2 ** 18, 'Swap partition before the root, in MiB; 0 for none.'),
   }),

@@ -63,7 +63,10 @@ export interface BaseOptions {
 export interface DiskOptions {
   /** Virtual size, in MiB. */
   readonly sizeMiB: number;
+  /** What machines boot from it: `hybrid` disks boot on both kinds. */
   readonly layout: 'bios' | 'uefi' | 'hybrid';
+  /** Whether UEFI machines start Debian's signed shim and GRUB, so that they boot with Secure Boot on. */
+  readonly secureBoot: boolean;
   readonly filesystem: 'ext4';
   /** Size of a swap partition before the root, in MiB; 0 for none. */
   readonly swapMiB: number;

@@ -12,7 +12,6 @@ export function unsupportedYet(profile: Profile): Fault[] {
   };
   if (profile.base.method !== 'bootstrap')
     refuse('.base.method', `method ${profile.base.method}`, 'bootstrap');
-  if (profile.disk.layout !== 'bios') refuse('.disk.layout', `layout ${profile.disk.layout}`, 'bios');
   if (profile.os.architecture !== 'amd64') {
     refuse('.os.architecture', `architecture ${profile.os.architecture}`, 'amd64');
   }

@@ -1,12 +1,10 @@
 import { copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BASE_FILES, renderBaseEntry, type BaseEntry, type BaseFile } from '../bases/base-entry.ts';
-import { planBiosLayout, type BiosLayout } from '../bases/bios-layout.ts';
 import { planBootstrapJob } from '../bases/bootstrap-job.ts';
 import { newestIndexSeconds, renderClosureRelease } from '../bases/closure.ts';
 import { deriveDiskIdentifiers } from '../bases/derived-identifiers.ts';
-import { renderBootArea } from '../disks/boot-area.ts';
-import { renderSwapHeader } from '../disks/swap-header.ts';
+import { planDiskLayout, type DiskLayout } from '../bases/disk-layout.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import { parseDpkgStatus, type InstalledPackage } from '../packages/dpkg-status.ts';
@@ -16,6 +14,7 @@ import { checkInstalled, chooseScratch, runTree } from './bootstrap-tree.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { PROVISIONERS_DIRECTORY } from './load-profile.ts';
+import { readOutsideRoot, type DiskPiece } from './outside-root.ts';
 import { checkNamespaces, removeTree } from './private-namespaces.ts';
 import type { ResolvedClosure } from './resolve-closure.ts';
 
@@ -46,7 +45,7 @@ const CONVERT_DEADLINE_MS = 10 * 60_000;
 export function bootstrapBase(input: BootstrapInput, context: WorkflowContext): BaseMethod {
   const job = input.jobDirectory;
   const out = join(job, 'out');
-  const layout = planBiosLayout(input.profile.disk);
+  const layout = planDiskLayout(input.profile.disk);
   const identifiers = deriveDiskIdentifiers(input.key);
   return {
     name: 'bootstrap',
@@ -64,14 +63,9 @@ export function bootstrapBase(input: BootstrapInput, context: WorkflowContext): 
       await checkInstalled(out, input.closure);
     },
     prepare: async () => {
-      const bootCode = {
-        bootImage: await readFile(join(out, 'boot.img')),
-        coreImage: await readFile(join(out, 'core.img')),
-      };
-      await writeOutsideRoot(join(out, 'disk.raw'), layout.diskBytes, [
-        { offsetBytes: 0, bytes: renderBootArea({ ...layout, ...identifiers, ...bootCode }) },
-        ...planSwap(layout, identifiers.swapUuid),
-      ]);
+      const epochSeconds = newestIndexSeconds(input.closure);
+      const pieces = await readOutsideRoot(out, { layout, identifiers, epochSeconds });
+      await writeOutsideRoot(join(out, 'disk.raw'), layout.diskBytes, pieces);
     },
     install: async () => {
       input.onProgress('writing the base disk');
@@ -112,17 +106,6 @@ async function writeRepository(job: string, input: BootstrapInput, context: Work
   );
 }
 
-/** Bytes of a disk that belong to no filesystem. */
-interface DiskPiece {
-  readonly offsetBytes: number;
-  readonly bytes: Buffer;
-}
-
-function planSwap({ swap }: BiosLayout, uuid: string): DiskPiece[] {
-  if (!swap) return [];
-  return [{ offsetBytes: swap.offsetBytes, bytes: renderSwapHeader({ uuid, sizeBytes: swap.sizeBytes }) }];
-}
-
 async function writeOutsideRoot(
   disk: string,
   diskBytes: number,
@@ -145,7 +128,7 @@ async function convertToQcow2(raw: string, qcow2: string, context: WorkflowConte
 
 async function describeEntry(
   input: BootstrapInput,
-  layout: BiosLayout,
+  layout: DiskLayout,
   rootUuid: string,
   installed: readonly InstalledPackage[],
   context: WorkflowContext,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { openExt4, type Ext4Entry, type Ext4FileSystem } from '../disks/ext4-reader.ts';
 import { renderFileList } from '../disks/file-list.ts';
+import { GPT_START_SECTORS, gptRootOffset, isProtectiveMbr, parseGpt } from '../disks/gpt.ts';
 import { parseMbr, rootPartitionOffset, SECTOR_BYTES } from '../disks/mbr.ts';
 import type { ReadAt } from '../disks/volume-bytes.ts';
 import { compareDebianVersions } from '../packages/debian-version.ts';
@@ -114,11 +115,13 @@ export async function* readChangelogs(
   }
 }
 
-/** Where the root file system of a raw disk begins, in bytes. Raises `E_MBR_INVALID`. */
+/** Where the root file system of a raw disk begins, in bytes. Raises `E_MBR_INVALID` and `E_GPT_INVALID`. */
 export async function readRootPartitionOffset(rawDiskPath: string): Promise<number> {
   const handle = await open(rawDiskPath, 'r');
   try {
-    return rootPartitionOffset(parseMbr(await readerOf(handle)(0, SECTOR_BYTES)));
+    const start = await readerOf(handle)(0, GPT_START_SECTORS * SECTOR_BYTES);
+    if (start.length >= SECTOR_BYTES && isProtectiveMbr(start)) return gptRootOffset(parseGpt(start));
+    return rootPartitionOffset(parseMbr(start));
   } finally {
     await handle.close();
   }
