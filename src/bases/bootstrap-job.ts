@@ -119,8 +119,16 @@ function renderHosts(hostname: string): string {
   ].join('\n');
 }
 
-/** No menu and no wait, every message on the screen and on the first serial port. */
+/**
+ * No menu and no wait, every message on the screen and on the first serial port. Debian's signed GRUB has no driver
+ * for that port and may load none; where only it starts, the firmware's console has to do.
+ */
 function renderGrubDefaults(profile: Profile): string {
+  const { layout, secureBoot } = profile.disk;
+  const terminal =
+    layout === 'uefi' && secureBoot
+      ? ['GRUB_TERMINAL="console"']
+      : ['GRUB_TERMINAL="console serial"', 'GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"'];
   const words = [
     ...profile.guest.consoles.map((console) => `console=${console}`),
     ...profile.guest.kernelArguments,
@@ -129,8 +137,7 @@ function renderGrubDefaults(profile: Profile): string {
     'GRUB_TIMEOUT=0',
     'GRUB_CMDLINE_LINUX_DEFAULT=""',
     `GRUB_CMDLINE_LINUX=${quoteForShell(words.join(' '))}`,
-    'GRUB_TERMINAL="console serial"',
-    'GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"',
+    ...terminal,
     'GRUB_DISABLE_OS_PROBER=true',
     '',
   ].join('\n');

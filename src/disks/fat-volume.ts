@@ -176,7 +176,10 @@ class ClusterWriter {
 function renderBootSectors(identity: FatIdentity, layout: FatLayout, used: number): Buffer {
   const bytes = Buffer.alloc((BACKUP_SECTOR + 2) * FAT_SECTOR_BYTES);
   renderBootSector(identity, layout).copy(bytes);
-  renderInfoSector(layout.clusters - used, FAT_FIRST_CLUSTER + used).copy(bytes, INFO_SECTOR * FAT_SECTOR_BYTES);
+  renderInfoSector(layout.clusters - used, FAT_FIRST_CLUSTER + used).copy(
+    bytes,
+    INFO_SECTOR * FAT_SECTOR_BYTES,
+  );
   bytes.copy(bytes, BACKUP_SECTOR * FAT_SECTOR_BYTES, 0, 2 * FAT_SECTOR_BYTES);
   return bytes;
 }

@@ -96,7 +96,8 @@ export function parseGpt(start: Buffer): GptTable {
   checkHeader(header);
   const count = header.readUInt32LE(80);
   const entries = start.subarray(2 * SECTOR_BYTES, 2 * SECTOR_BYTES + count * ENTRY_BYTES);
-  if (crc32(entries) !== header.readUInt32LE(88)) throw invalid('its entries have another sum than byte 600 says');
+  if (crc32(entries) !== header.readUInt32LE(88))
+    throw invalid('its entries have another sum than byte 600 says');
   const used = Array.from({ length: count }, (_, index) => parseEntry(entries, index * ENTRY_BYTES));
   const table = {
     diskGuid: parseGuid(header, 56),

@@ -27,6 +27,8 @@ const TABLE_FILE = join(import.meta.dirname, '../../src/host/tools.json');
 export interface NeededFile {
   readonly file: string;
   readonly package: string;
+  /** `test`: only `npm test` needs it. */
+  readonly for?: 'test';
   readonly purpose: string;
 }
 
@@ -35,7 +37,7 @@ const TABLE = parseToolTable(readFileSync(TABLE_FILE, 'utf8'));
 /** Every program that Mintmark runs, from `tools.json`. */
 export const TOOLS: readonly Tool[] = TABLE.programs;
 
-/** Every other file that Mintmark needs, from `tools.json`. */
+/** Every other file that Mintmark or its tests need, from `tools.json`. */
 export const NEEDED_FILES: readonly NeededFile[] = TABLE.files;
 
 /** The tool of that name; a name that is not in the table is a bug. */

@@ -56,7 +56,9 @@ export async function checkTools(
   const { run, environment, signal } = context;
   const probed = await probeTools(run, { environment, signal, packer, uid: machine.uid });
   const files = await Promise.all(
-    NEEDED_FILES.map((needed) => checkFile(needed.file, needed.package, machine)),
+    NEEDED_FILES.filter((needed) => needed.for === undefined).map((needed) =>
+      checkFile(needed.file, needed.package, machine),
+    ),
   );
   return [...probed.map(toolFinding), ...files];
 }

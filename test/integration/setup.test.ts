@@ -8,7 +8,7 @@ const SOURCE = join(import.meta.dirname, '../../src');
 
 /** Every program of the table, as a Debian 12 with all packages would have them. */
 const PROGRAMS =
-  'packer qemu-system-x86_64 qemu-img mmdebstrap mke2fs virt-sparsify unshare setpriv newuidmap ssh-keygen zstd lbzip2 xz bzip2 unzip shellcheck xorriso'.split(
+  'packer qemu-system-x86_64 qemu-img mmdebstrap mke2fs virt-sparsify unshare setpriv newuidmap ssh-keygen zstd lbzip2 xz bzip2 unzip shellcheck xorriso fsck.vfat mcopy'.split(
     ' ',
   );
 
@@ -39,6 +39,7 @@ beforeEach(async () => {
   await systemFile('boot/vmlinuz-6.1.0-1-cloud-amd64');
   await systemFile('lib/modules/6.1.0-1-cloud-amd64/modules.dep');
   await systemFile('usr/share/keyrings/debian-archive-keyring.gpg');
+  await systemFile('usr/share/OVMF/OVMF_CODE_4M.fd');
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });

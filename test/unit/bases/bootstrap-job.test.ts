@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import { planBiosLayout } from '../../../src/bases/bios-layout.ts';
 import { basePackages, planBootstrapJob } from '../../../src/bases/bootstrap-job.ts';
-import { deriveDiskIdentifiers } from '../../../src/bases/derived-identifiers.ts';
+import { deriveDiskIdentifiers, fatUuid } from '../../../src/bases/derived-identifiers.ts';
+import { planDiskLayout } from '../../../src/bases/disk-layout.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 
 const KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n';
 
 function jobOf(own: object): { files: Map<string, string>; variables: Record<string, string> } {
   const { profile } = resolveBuiltIn('server', { own: { extends: ['server'], ...own } });
-  const layout = planBiosLayout(profile.disk);
+  const layout = planDiskLayout(profile.disk);
   const identifiers = deriveDiskIdentifiers('key');
   const input = {
     identifiers,
@@ -39,6 +39,26 @@ describe('basePackages', () => {
   });
 });
 
+describe('basePackages by layout', () => {
+  test.each([
+    { disk: {}, boot: ['grub-pc'], because: 'a BIOS disk is as it always was' },
+    { disk: { layout: 'uefi' }, boot: ['grub-efi-amd64'], because: 'nothing of BIOS' },
+    {
+      disk: { layout: 'hybrid' },
+      boot: ['grub-efi-amd64', 'grub-pc-bin'],
+      because: 'grub-pc and grub-efi-amd64 conflict',
+    },
+    {
+      disk: { layout: 'hybrid', secureBoot: true },
+      boot: ['grub-efi-amd64', 'grub-efi-amd64-signed', 'grub-pc-bin', 'shim-signed'],
+      because: 'what Microsoft and Debian signed comes along',
+    },
+  ])('$disk: $because', ({ disk, boot }) => {
+    const { profile } = resolveBuiltIn('server', { own: { extends: ['server'], disk } });
+    expect(basePackages(profile).filter((name) => /^(?:grub|shim)/.test(name))).toEqual(boot);
+  });
+});
+
 describe('planBootstrapJob', () => {
   test('the shell reads the variables as they were meant', () => {
     const { variables } = jobOf({ finish: { keepLocales: ['en', 'de_DE'] } });
@@ -63,6 +83,36 @@ describe('planBootstrapJob', () => {
     const fstab = jobOf({ disk: { swapMiB } }).files.get('etc/fstab') ?? '';
     expect(fstab.trimEnd().split('\n')).toHaveLength(lines);
     expect(fstab).toMatch(/^UUID=[0-9a-f-]{36} \/ ext4 errors=remount-ro 0 1\n/);
+  });
+
+  test.each([
+    {
+      disk: {},
+      expected: { LAYOUT: 'bios', SECURE_BOOT: 'false', PARTITION_TABLE: 'mbr', ROOT_NUMBER: '1' },
+      because: 'the root alone',
+    },
+    {
+      disk: { layout: 'hybrid', secureBoot: true, swapMiB: 64 },
+      expected: { LAYOUT: 'hybrid', SECURE_BOOT: 'true', PARTITION_TABLE: 'gpt', ROOT_NUMBER: '4' },
+      because: 'behind BIOS boot partition, ESP and swap',
+    },
+  ])('the script is told the layout: $because', ({ disk, expected }) => {
+    expect(jobOf({ disk }).variables).toMatchObject(expected);
+  });
+
+  test('fstab mounts the EFI system partition, which may be missing, for root alone', () => {
+    const fstab = jobOf({ disk: { layout: 'uefi' } }).files.get('etc/fstab') ?? '';
+    const uuid = fatUuid(deriveDiskIdentifiers('key').espVolumeId);
+    expect(fstab.split('\n')[1]).toBe(`UUID=${uuid} /boot/efi vfat umask=0077,nofail 0 0`);
+  });
+
+  test.each([
+    { disk: { layout: 'hybrid', secureBoot: true }, terminal: 'console serial' },
+    { disk: { layout: 'uefi', secureBoot: false }, terminal: 'console serial' },
+    { disk: { layout: 'uefi', secureBoot: true }, terminal: 'console' },
+  ])('GRUB of $disk talks to: $terminal', ({ disk, terminal }) => {
+    const grub = jobOf({ disk }).files.get('etc/default/grub.d/50-template.cfg') ?? '';
+    expect(readByShell(grub)['GRUB_TERMINAL']).toBe(terminal);
   });
 
   test('GRUB is told consoles and kernel words, in order', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { deriveDiskIdentifiers, deriveUuid } from '../../../src/bases/derived-identifiers.ts';
+import { deriveDiskIdentifiers, deriveUuid, fatUuid } from '../../../src/bases/derived-identifiers.ts';
 
 describe('derived identifiers', () => {
   test('equal keys give equal disks, other keys others', () => {
@@ -8,15 +8,25 @@ describe('derived identifiers', () => {
   });
 
   test('no two identifiers of one disk are equal', () => {
-    const { rootUuid, hashSeed, swapUuid } = deriveDiskIdentifiers('one');
-    expect(new Set([rootUuid, hashSeed, swapUuid]).size).toBe(3);
+    const { rootUuid, hashSeed, swapUuid, diskSignature, espVolumeId, guids } = deriveDiskIdentifiers('one');
+    const all = [rootUuid, hashSeed, swapUuid, diskSignature, espVolumeId, ...Object.values(guids)];
+    expect(new Set(all).size).toBe(10);
   });
 
-  test('the disk signature fits into 32 bits', () => {
+  test('disk signature and volume id fit into 32 bits', () => {
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
-      const { diskSignature } = deriveDiskIdentifiers(key);
-      expect(Number.isInteger(diskSignature) && diskSignature >= 0 && diskSignature < 2 ** 32).toBe(true);
+      const { diskSignature, espVolumeId } = deriveDiskIdentifiers(key);
+      for (const word of [diskSignature, espVolumeId]) {
+        expect(Number.isInteger(word) && word >= 0 && word < 2 ** 32).toBe(true);
+      }
     }
+  });
+
+  test.each([
+    { volumeId: 0xd282fa96, uuid: 'D282-FA96', because: 'two groups of four digits' },
+    { volumeId: 0x00000abc, uuid: '0000-0ABC', because: 'zeros in front stay' },
+  ])('a FAT volume is named $uuid: $because', ({ volumeId, uuid }) => {
+    expect(fatUuid(volumeId)).toBe(uuid);
   });
 
   test.each(Array.from({ length: 16 }, (_, index) => ({ name: `name ${index}` })))(

@@ -52,7 +52,7 @@ const probed = (program: string, more: Partial<ProbedTool>): ProbedTool => ({
 
 describe('the table', () => {
   test.each(TOOLS.map((tool) => [tool.program, tool] as const))('%s is complete', (_name, tool) => {
-    expect(tool.program).toMatch(/^[a-z0-9_-]+$/);
+    expect(tool.program).toMatch(/^[a-z0-9_.-]+$/);
     expect(tool.package).toMatch(/^[a-z0-9][a-z0-9+.-]+$/);
     expect(tool.purpose).toMatch(/^[a-z0-9].*[^.]$/);
     if (tool.minimum !== undefined) {

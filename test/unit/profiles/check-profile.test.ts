@@ -50,6 +50,21 @@ describe('checkProfile', () => {
       ['.disk.swapMiB leaves less than 512 MiB of 4096 for the root; found 4000'],
     ],
     [
+      'so do the partitions that UEFI machines boot from',
+      { disk: { ...server.disk, sizeMiB: 641, layout: 'hybrid' } },
+      [
+        '.disk.sizeMiB leaves less than 512 MiB of 641 for the root beside 130 MiB that layout hybrid boots from; found 641',
+      ],
+    ],
+    ['one MiB more will do', { disk: { ...server.disk, sizeMiB: 642, layout: 'hybrid' } }, []],
+    ['a disk without BIOS code needs less', { disk: { ...server.disk, sizeMiB: 641, layout: 'uefi' } }, []],
+    [
+      'Secure Boot is a thing of UEFI',
+      { disk: { ...server.disk, secureBoot: true } },
+      ['.disk.secureBoot needs .disk.layout uefi or hybrid; found bios'],
+    ],
+    ['which hybrid disks boot by, too', { disk: { ...server.disk, layout: 'hybrid', secureBoot: true } }, []],
+    [
       'a name of 15 characters leaves room for the version',
       { template: { name: 'cosmic-systemvm', consumers: ['cosmic'] } },
       [],
@@ -86,11 +101,7 @@ describe('checkProfile', () => {
 describe('unsupportedYet', () => {
   test.each<[because: string, change: Partial<Profile>, expected: string[]]>([
     ['the built-in can be built', {}, []],
-    [
-      'UEFI comes later',
-      { disk: { ...server.disk, layout: 'uefi' } },
-      ['.disk.layout layout uefi cannot be built yet; use bios'],
-    ],
+    ['every layout can', { disk: { ...server.disk, layout: 'uefi', secureBoot: true } }, []],
     [
       'the installer too',
       { base: { method: 'installer' } },

@@ -32,6 +32,8 @@ describe('recipes', () => {
   test.each<[because: string, change: { set?: string[]; own?: unknown }, changed: string]>([
     ['the same again', {}, 'nothing'],
     ['packages are in the base', { set: ['packages.include+=jq'] }, 'base'],
+    ['the layout is in the base', { set: ['disk.layout=hybrid'] }, 'base'],
+    ['Secure Boot is in the base', { set: ['disk.layout=hybrid', 'disk.secureBoot=true'] }, 'base'],
     ['disk size is in the base', { set: ['disk.sizeMiB=8192'] }, 'base'],
     ['consoles are in the base', { set: ['guest.consoles=[ttyS0]'] }, 'base'],
     [
