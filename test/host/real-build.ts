@@ -59,6 +59,11 @@ export class BuildPlace {
     return this.#run(['build', '--catalogue', this.catalogue, '--no-test', '--json', ...args], onStart);
   }
 
+  /** Runs `mintmark base`. */
+  base(args: readonly string[]): Promise<CliResult> {
+    return this.#run(['base', '--json', ...args], () => {});
+  }
+
   /** Goes on with the build that failed last. */
   resume(args: readonly string[], onStart: (child: ChildProcess) => void = () => {}): Promise<CliResult> {
     return this.#run(['build', '--resume', '--json', ...args], onStart);

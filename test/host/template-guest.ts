@@ -52,6 +52,8 @@ export interface GuestOptions {
   readonly diskSizeGiB: number;
   /** xorriso or genisoimage. */
   readonly isoProgram: string;
+  /** Further words for QEMU, such as another firmware than SeaBIOS. */
+  readonly machine?: readonly string[];
 }
 
 const SSH_DEADLINE_MS = 300_000;
@@ -62,13 +64,15 @@ export class TemplateGuest {
   readonly name: string;
   readonly #directory: string;
   readonly #port: number;
+  readonly #machine: readonly string[];
   #qemu: ChildProcess;
 
-  private constructor(directory: string, port: number) {
+  private constructor({ directory, machine = [] }: GuestOptions, port: number) {
     this.name = directory.split('/').at(-1) ?? '';
     this.#directory = directory;
     this.#port = port;
-    this.#qemu = startMachine(directory, port);
+    this.#machine = machine;
+    this.#qemu = startMachine(directory, port, machine);
   }
 
   /** Starts QEMU on a fresh overlay of the template; the guest is not up yet. */
@@ -79,7 +83,7 @@ export class TemplateGuest {
     const overlay = join(directory, 'overlay.qcow2');
     const create = ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', options.image, overlay];
     await callOk('qemu-img', [...create, `${options.diskSizeGiB}G`]);
-    return new TemplateGuest(directory, await findFreePort());
+    return new TemplateGuest(options, await findFreePort());
   }
 
   /** Waits until the guest lets us in. Fails with the end of its serial console. */
@@ -89,8 +93,26 @@ export class TemplateGuest {
       if ((await this.ssh('true', 30_000)).exitCode === 0) return;
       await delay(1000);
     }
-    const serial = await readFile(join(this.#directory, 'serial.log'), 'utf8').catch(() => '');
-    throw new Error(`${this.name} does not let us in by SSH\n${serial.split('\n').slice(-30).join('\n')}`);
+    throw new Error(`${this.name} does not let us in by SSH\n${await this.#lastLines()}`);
+  }
+
+  /** Waits until its serial console shows this; returns everything that it showed. Fails as {@link waitForSsh}. */
+  async waitForConsole(pattern: RegExp): Promise<string> {
+    const giveUpAt = Date.now() + SSH_DEADLINE_MS;
+    while (Date.now() < giveUpAt && !hasEnded(this.#qemu)) {
+      const serial = await this.#readConsole();
+      if (pattern.test(serial)) return serial;
+      await delay(1000);
+    }
+    throw new Error(`${this.name} never shows ${pattern}\n${await this.#lastLines()}`);
+  }
+
+  #readConsole(): Promise<string> {
+    return readFile(join(this.#directory, 'serial.log'), 'utf8').catch(() => '');
+  }
+
+  async #lastLines(): Promise<string> {
+    return (await this.#readConsole()).split('\n').slice(-30).join('\n');
   }
 
   /** Runs a shell script as `debian`. */
@@ -118,7 +140,7 @@ export class TemplateGuest {
     await this.ssh('sudo -n systemctl reboot');
     const late = delay(REBOOT_DEADLINE_MS, 'late', { ref: false });
     if ((await Promise.race([gone, late])) === 'late') throw new Error(`${this.name} does not go down`);
-    this.#qemu = startMachine(this.#directory, this.#port);
+    this.#qemu = startMachine(this.#directory, this.#port, this.#machine);
     await this.waitForSsh();
   }
 
@@ -136,8 +158,8 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 }
 
 /** QEMU on the guest's disk and seed; it ends with us. */
-function startMachine(directory: string, port: number): ChildProcess {
-  const args = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machine(directory, port)];
+function startMachine(directory: string, port: number, further: readonly string[]): ChildProcess {
+  const args = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machine(directory, port), ...further];
   return spawn('setpriv', args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
@@ -148,7 +170,9 @@ function startMachine(directory: string, port: number): ChildProcess {
 function machine(directory: string, port: number): string[] {
   return [
     ['-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '1024', '-display', 'none', '-no-reboot'],
-    ['-drive', `file=${join(directory, 'overlay.qcow2')},if=virtio,format=qcow2`],
+    ['-drive', `file=${join(directory, 'overlay.qcow2')},if=none,id=disk,format=qcow2`],
+    // Named as the one to boot from: UEFI firmware would ask the network first.
+    ['-device', 'virtio-blk-pci,drive=disk,bootindex=1'],
     ['-drive', `file=${join(directory, 'seed.iso')},if=virtio,format=raw,readonly=on`],
     ['-netdev', `user,id=net,hostfwd=tcp:127.0.0.1:${port}-:22`, '-device', 'virtio-net-pci,netdev=net'],
     ['-serial', `file:${join(directory, 'serial.log')}`, '-monitor', 'none'],

@@ -302,6 +302,14 @@ describe('Debian packages', () => {
     expect(ended.stderr).toContain('still missing after the installation: shellcheck');
   });
 
+  asRoot('so is firmware', async () => {
+    await rm(join(root, 'system/usr/share/OVMF/OVMF_CODE_4M.fd'));
+    await setup(['--run', 'build']);
+    expect(await log()).toEqual([]);
+    await setup(['--test']);
+    expect((await log())[1]).toBe('apt-get install --no-install-recommends -q -y ovmf');
+  });
+
   asRoot('an ordinary user installs by sudo, or is told the one command', async () => {
     await without('qemu-img');
     await program('sudo', 'test -n "$MAY_SUDO" || exit 1; shift; echo "sudo $*" >>"$LOG"; "$@"');
