@@ -180,10 +180,12 @@ function parseEntry(entries: Buffer, at: number): GptPartition | undefined {
   };
 }
 
+/** Raises `E_GPT_INVALID` naming a field of the header by its byte on the disk, unless it is right. */
+function expected(at: number, field: string, isRight: boolean): void {
+  if (!isRight) throw invalid(`byte ${SECTOR_BYTES + at}, ${field}, is wrong`);
+}
+
 function checkHeader(header: Buffer): void {
-  const expected = (at: number, field: string, isRight: boolean): void => {
-    if (!isRight) throw invalid(`byte ${SECTOR_BYTES + at}, ${field}, is wrong`);
-  };
   expected(0, 'the signature', header.toString('latin1', 0, 8) === SIGNATURE);
   expected(8, 'the revision', header.readUInt32LE(8) === REVISION);
   expected(12, 'the length of the header', header.readUInt32LE(12) === HEADER_BYTES);

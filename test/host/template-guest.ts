@@ -159,7 +159,13 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 
 /** QEMU on the guest's disk and seed; it ends with us. */
 function startMachine(directory: string, port: number, further: readonly string[]): ChildProcess {
-  const args = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machine(directory, port), ...further];
+  const args = [
+    '--pdeathsig',
+    'KILL',
+    'qemu-system-x86_64',
+    ...machineArguments(directory, port),
+    ...further,
+  ];
   return spawn('setpriv', args, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
@@ -167,7 +173,7 @@ function startMachine(directory: string, port: number, further: readonly string[
  * The whole QEMU line, as a person would write it on a machine without KVM. One processor: with two, QEMU's emulation
  * lets a kernel panic in one start of thirty.
  */
-function machine(directory: string, port: number): string[] {
+function machineArguments(directory: string, port: number): string[] {
   return [
     ['-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', '1024', '-display', 'none', '-no-reboot'],
     ['-drive', `file=${join(directory, 'overlay.qcow2')},if=none,id=disk,format=qcow2`],

@@ -38,6 +38,16 @@ const DATA = (32 + 2 * FAT_SECTORS) * 512;
 describe('renderFatVolume', () => {
   const disk = render([file('EFI/BOOT/BOOTX64.EFI', 1300), file('EFI/debian/grub.cfg', 5)]);
 
+  const cluster = (number: number): Buffer => disk.subarray(DATA + (number - 2) * 512).subarray(0, 512);
+  const links = (number: number): unknown[] =>
+    [0, 32].map((at) => [
+      cluster(number)
+        .toString('latin1', at, at + 11)
+        .trimEnd(),
+      cluster(number).readUInt16LE(at + 26),
+    ]);
+  const table = (copy: number): Buffer => disk.subarray((32 + copy * FAT_SECTORS) * 512).subarray(0, 48);
+
   test('the boot sector says what the volume is', () => {
     expect(disk.readUInt16LE(510)).toBe(0xaa55);
     expect([11, 14, 24, 26, 48, 50].map((at) => disk.readUInt16LE(at))).toEqual([512, 32, 63, 255, 1, 6]);
@@ -58,15 +68,12 @@ describe('renderFatVolume', () => {
   });
 
   test('both tables chain the clusters of a file, and end every chain', () => {
-    const table = (copy: number): Buffer => disk.subarray((32 + copy * FAT_SECTORS) * 512).subarray(0, 48);
     const entries = Array.from({ length: 12 }, (_, index) => table(0).readUInt32LE(index * 4));
     const end = 0x0fff_ffff;
     // media, reserved; root, EFI, BOOT, program in three, debian, text; free
     expect(entries).toEqual([0x0fff_fff8, end, end, end, end, 6, 7, end, end, end, 0, 0]);
     expect(table(1).equals(table(0))).toBe(true);
   });
-
-  const cluster = (number: number): Buffer => disk.subarray(DATA + (number - 2) * 512).subarray(0, 512);
 
   test('the root holds label and directory, with the time in DOS’s words', () => {
     expect(cluster(2).toString('latin1', 0, 11)).toBe('ESP        ');
@@ -84,13 +91,6 @@ describe('renderFatVolume', () => {
   });
 
   test('a directory names itself and its parent; the root is 0', () => {
-    const links = (number: number): unknown[] =>
-      [0, 32].map((at) => [
-        cluster(number)
-          .toString('latin1', at, at + 11)
-          .trimEnd(),
-        cluster(number).readUInt16LE(at + 26),
-      ]);
     expect(links(3)).toEqual([
       ['.', 3],
       ['..', 0],

@@ -9,34 +9,32 @@ import {
   isProtectiveMbr,
   parseGpt,
   renderGpt,
+  type GptPartition,
   type GptTable,
 } from '../../../src/disks/gpt.ts';
 
 const MIB = 1024 * 1024;
 const SECTORS_PER_MIB = 2048;
 
-const table: GptTable = {
-  diskGuid: '00112233-4455-8677-8899-aabbccddeeff',
-  partitions: [
-    {
-      typeGuid: GPT_TYPES.esp,
-      guid: '01234567-89ab-8def-8123-456789abcdef',
-      name: 'esp',
-      startSector: SECTORS_PER_MIB,
-      sectorCount: 128 * SECTORS_PER_MIB,
-    },
-    {
-      typeGuid: GPT_TYPES.rootAmd64,
-      guid: '76543210-89ab-8def-8123-456789abcdef',
-      name: 'root',
-      startSector: 129 * SECTORS_PER_MIB,
-      sectorCount: 894 * SECTORS_PER_MIB,
-    },
-  ],
+const esp: GptPartition = {
+  typeGuid: GPT_TYPES.esp,
+  guid: '01234567-89ab-8def-8123-456789abcdef',
+  name: 'esp',
+  startSector: SECTORS_PER_MIB,
+  sectorCount: 128 * SECTORS_PER_MIB,
 };
-
-const [esp, root] = table.partitions as [GptTable['partitions'][0], GptTable['partitions'][0]];
-const withPartitions = (...partitions: GptTable['partitions']): GptTable => ({ ...table, partitions });
+const root: GptPartition = {
+  typeGuid: GPT_TYPES.rootAmd64,
+  guid: '76543210-89ab-8def-8123-456789abcdef',
+  name: 'root',
+  startSector: 129 * SECTORS_PER_MIB,
+  sectorCount: 894 * SECTORS_PER_MIB,
+};
+const withPartitions = (...partitions: GptPartition[]): GptTable => ({
+  diskGuid: '00112233-4455-8677-8899-aabbccddeeff',
+  partitions,
+});
+const table = withPartitions(esp, root);
 
 /** CRC-32 bit by bit, as ISO 3309 defines it: shares nothing with the one under test. */
 function crcByHand(bytes: Uint8Array): number {
@@ -223,30 +221,32 @@ for (const name of ['sfdisk', 'sgdisk']) {
   if (!programs.includes(name)) process.stderr.write(`skipped: a GPT looked at by ${name}: not installed\n`);
 }
 
-describe('other programs', () => {
-  function withDisk<T>(diskBytes: number, use: (disk: string) => T): T {
-    const directory = mkdtempSync(join(tmpdir(), 'mintmark-gpt-'));
-    try {
-      const disk = join(directory, 'disk');
-      const { start, end, endOffsetBytes } = renderGpt(table, diskBytes);
-      const file = openSync(disk, 'w');
-      ftruncateSync(file, diskBytes);
-      writeSync(file, start, 0, start.length, 0);
-      writeSync(file, end, 0, end.length, endOffsetBytes);
-      closeSync(file);
-      return use(disk);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+/** A file with the table at both ends. */
+function withDisk<T>(diskBytes: number, use: (disk: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), 'mintmark-gpt-'));
+  try {
+    const disk = join(directory, 'disk');
+    const { start, end, endOffsetBytes } = renderGpt(table, diskBytes);
+    const file = openSync(disk, 'w');
+    ftruncateSync(file, diskBytes);
+    writeSync(file, start, 0, start.length, 0);
+    writeSync(file, end, 0, end.length, endOffsetBytes);
+    closeSync(file);
+    return use(disk);
+  } finally {
+    rmSync(directory, { recursive: true });
   }
+}
 
+const upper = (text: string): string => text.toUpperCase();
+
+describe('other programs', () => {
   const sizes = [{ diskBytes: 1024 * MIB }, { diskBytes: 3 * 2 ** 40 }];
   (programs.includes('sfdisk') ? test : test.skip).each(sizes)(
     'sfdisk reads the same table on $diskBytes bytes, and finds no fault',
     ({ diskBytes }) => {
       withDisk(diskBytes, (disk) => {
         const { stdout } = spawnSync('sfdisk', ['--json', disk], { env, encoding: 'utf8' });
-        const upper = (text: string): string => text.toUpperCase();
         expect(JSON.parse(stdout)).toMatchObject({
           partitiontable: {
             label: 'gpt',

@@ -15,21 +15,24 @@ async function put(path: string, text = ''): Promise<void> {
   await writeFile(join(root, path), text);
 }
 
+const part = (file: string): object => ({ filename: file, format: 'raw' });
+
 function putDescriptor(path: string, name: string, features: readonly string[] = []): Promise<void> {
-  const part = (file: string): object => ({ filename: file, format: 'raw' });
   const mapping = { executable: part(`/fw/${name}.code`), 'nvram-template': part(`/fw/${name}.vars`) };
   const targets = [{ architecture: 'x86_64' }];
   return put(path, JSON.stringify({ 'interface-types': ['uefi'], mapping, targets, features }));
 }
 
 async function putFirmware(...names: string[]): Promise<void> {
-  for (const name of names) for (const part of ['code', 'vars']) await put(`fw/${name}.${part}`);
+  for (const name of names) for (const end of ['code', 'vars']) await put(`fw/${name}.${end}`);
 }
 
 /** File name of what is found, or undefined. */
 async function found(secureBoot: boolean): Promise<string | undefined> {
   return (await findFirmware({ secureBoot }, root))?.code.slice(root.length + 1);
 }
+
+const named = (name: string | undefined): string | undefined => name && `usr/share/OVMF/OVMF_${name}.fd`;
 
 const ENROLLED = ['secure-boot', 'requires-smm', 'enrolled-keys'];
 
@@ -67,7 +70,6 @@ describe('findFirmware', () => {
     },
   ])('without descriptors, $files: $because', async ({ files, plain, secure }) => {
     for (const name of files) await put(`usr/share/OVMF/OVMF_${name}.fd`);
-    const named = (name: string | undefined): string | undefined => name && `usr/share/OVMF/OVMF_${name}.fd`;
     expect([await found(false), await found(true)]).toEqual([named(plain), named(secure)]);
   });
 
