@@ -17,7 +17,7 @@ export interface DiskFacts {
   readonly cachedBaseBytes?: number | undefined;
   /** Where mmdebstrap makes the tree. */
   readonly scratch: 'memory' | 'disk';
-  readonly disk: Pick<DiskOptions, 'sizeMiB'>;
+  readonly disk: Pick<DiskOptions, 'sizeMiB' | 'layout'>;
   readonly sparsify: FinishOptions['sparsify'];
   readonly outputs: readonly Pick<Output, 'compression' | 'outer'>[];
 }
@@ -48,6 +48,8 @@ export interface DiskFacts {
 const DISK_PER_INSTALLED = 1.05;
 /** Kernel, initrd and changelogs beside the base disk, and the filesystem's tables. */
 const BASE_EXTRA_BYTES = 32 * MIB;
+/** What the EFI system partition holds at most, with shim and GRUB in both of their places (9.3 MB), and its tables. */
+const ESP_BYTES = 10 * MIB;
 /** The raw disk and the qcow2 made of it stand side by side (2 × 1118 of 1096) with room that is given back at once. */
 const DISKS_PER_INSTALLED = 2.1;
 const WORK_EXTRA_BYTES = 128 * MIB;
@@ -79,7 +81,8 @@ export function planSpace(facts: DiskFacts): readonly SpacePhase[] {
   const ceiling = facts.disk.sizeMiB * MIB;
   const bounded = (bytes: number): number => Math.min(bytes * RESERVE, ceiling);
   const isCached = facts.cachedBaseBytes !== undefined;
-  const diskBytes = bounded(facts.installedBytes * DISK_PER_INSTALLED);
+  const espBytes = facts.disk.layout === 'bios' ? 0 : ESP_BYTES;
+  const diskBytes = bounded(facts.installedBytes * DISK_PER_INSTALLED + espBytes);
   const baseBytes = facts.cachedBaseBytes ?? diskBytes + BASE_EXTRA_BYTES;
   // Taken from the cache, its size is known and needs no reserve.
   const finishedBytes = Math.min((isCached ? baseBytes : diskBytes) + OVERLAY_BYTES, ceiling);

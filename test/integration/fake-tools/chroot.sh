@@ -9,7 +9,7 @@ case $1 in
 debconf-set-selections) cat >/dev/null ;;
 update-initramfs | grub-editenv) ;;
 update-grub) printf 'root=UUID=%s\n' "$(ls "$root/dev/disk/by-uuid")" >"$root/boot/grub/grub.cfg" ;;
-grub-mkimage) head -c 4096 /dev/zero >"$root/tmp/core.img" ;;
+grub-mkimage) head -c 4096 /dev/zero >"$root/tmp/core" ;;
 modprobe) echo 'insmod /lib/modules/6.12.1-lab/virtio.ko' ;;
 *) exit 127 ;;
 esac

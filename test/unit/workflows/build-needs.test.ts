@@ -13,7 +13,7 @@ const SERVER: DiskFacts = {
   missingDebBytes: 107 * MIB,
   installedBytes: 316 * MIB,
   scratch: 'memory',
-  disk: { sizeMiB: 4096 },
+  disk: { layout: 'bios', sizeMiB: 4096 },
   sparsify: 'in-place',
   outputs: [{ compression: 'zlib', outer: 'none' }],
 };
@@ -21,7 +21,7 @@ const SYSTEM_VM: DiskFacts = {
   ...SERVER,
   missingDebBytes: 249 * MIB,
   installedBytes: 1096 * MIB,
-  disk: { sizeMiB: 5000 },
+  disk: { layout: 'bios', sizeMiB: 5000 },
 };
 const ALL: readonly Place[] = ['cache', 'runs', 'catalogue'];
 const peakMiB = (facts: DiskFacts, ...places: Place[]): number =>
@@ -100,6 +100,12 @@ describe('the space for a build', () => {
       places: ['cache'],
       because: 'so are packages',
     },
+    {
+      less: SYSTEM_VM,
+      more: { ...SYSTEM_VM, disk: { ...SYSTEM_VM.disk, layout: 'uefi' } },
+      places: ['runs'],
+      because: 'UEFI machines boot from a partition with files of its own',
+    },
   ] as const)('$because', ({ less, more, places }) => {
     expect(peakMiB(less, ...places)).toBeLessThan(peakMiB(more, ...places));
   });
@@ -109,7 +115,7 @@ describe('the space for a build', () => {
   });
 
   test('is bounded by the size of the disk, whatever packages say', () => {
-    const facts = { ...SERVER, installedBytes: 2 ** 50, disk: { sizeMiB: 1000 } };
+    const facts = { ...SERVER, installedBytes: 2 ** 50, disk: { ...SERVER.disk, sizeMiB: 1000 } };
     // Base and finished disk, and the overlay between them.
     expect(peakMiB(facts, 'runs')).toBeLessThan(3 * 1000);
     expect(peakMiB(facts, 'catalogue')).toBeLessThan(1000);

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { ClosurePackage } from '../../../src/bases/closure.ts';
 import { deriveDiskIdentifiers } from '../../../src/bases/derived-identifiers.ts';
+import { parseGpt } from '../../../src/disks/gpt.ts';
 import type { CommandSpec } from '../../../src/values/command-spec.ts';
 import type { WorkflowContext } from '../../../src/workflows/build-request.ts';
 import { baseKey, makeBase, type BaseRequest, type MadeBase } from '../../../src/workflows/make-base.ts';
+import { readRootPartitionOffset } from '../../../src/workflows/read-guest.ts';
 import { workDirectories } from '../../../src/workflows/work-directory.ts';
 import { readPart } from '../../read-part.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
@@ -47,13 +49,15 @@ async function makeTree(
   const out = args.at(-1) ?? '';
   const files = {
     'disk.raw': 'raw',
-    'boot.img': 'b',
-    'core.img': 'c',
+    'boot.img': 'b'.repeat(512),
+    'core.img': 'c'.repeat(1024),
+    'esp/EFI/BOOT/BOOTX64.EFI': 'e'.repeat(700),
     'dpkg-status': status(installed),
     vmlinuz: 'k',
     'microvm.cpio.gz': 'i',
     'changelogs.tar.zst': 'z',
   };
+  await mkdir(join(out, 'esp/EFI/BOOT'), { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text);
   return 'mintmark: installing packages\nSetting up bash (1) ...\nmintmark: done';
 }
@@ -253,6 +257,34 @@ describe('makeBase', () => {
     const { swapUuid } = deriveDiskIdentifiers(base.entry.key);
     expect(page.toString('hex', 1036, 1052)).toBe(swapUuid.replaceAll('-', ''));
     expect(page.readUInt32LE(1028)).toBe((swapMiB * 1024 * 1024) / 4096 - 1);
+  });
+
+  test.each([
+    { layout: 'uefi', espMiB: 1, rootMiB: 129, kernelSector: 0n, because: 'no code for a BIOS' },
+    { layout: 'hybrid', espMiB: 2, rootMiB: 130, kernelSector: 2048n, because: 'its code is in a partition' },
+  ] as const)('a disk of layout $layout has a GPT and an ESP: $because', async (row) => {
+    const { profile } = resolveBuiltIn('server');
+    let start: Buffer = Buffer.alloc(0);
+    let end: Buffer = Buffer.alloc(0);
+    let esp: Buffer = Buffer.alloc(0);
+    let rootOffset = 0;
+    const keep = async (spec: CommandSpec): Promise<string> => {
+      const raw = spec.args.at(-2) ?? '';
+      start = await readPart(raw, 0, 34 * 512);
+      end = await readPart(raw, 4096 * 1024 * 1024 - 512, 512);
+      esp = await readPart(raw, row.espMiB * 1024 * 1024, 4 * 1024 * 1024);
+      rootOffset = await readRootPartitionOffset(raw);
+      return convert(spec);
+    };
+    const more = { profile: { ...profile, disk: { ...profile.disk, layout: row.layout } } };
+    const { base } = await make(tools({ 'qemu-img convert': keep }), more);
+    const { guids, espVolumeId } = deriveDiskIdentifiers(base.entry.key);
+    expect(parseGpt(start).diskGuid).toBe(guids.disk);
+    expect(end.toString('latin1', 0, 8)).toBe('EFI PART');
+    expect(start.readBigUInt64LE(0x5c)).toBe(row.kernelSector);
+    expect([rootOffset, base.entry.rootOffsetBytes]).toEqual(Array(2).fill(row.rootMiB * 1024 * 1024));
+    expect([esp.toString('latin1', 82, 87), esp.readUInt32LE(67)]).toEqual(['FAT32', espVolumeId]);
+    expect(esp.includes('e'.repeat(700))).toBe(true);
   });
 
   test('an interruption in the middle leaves neither work nor entry', async () => {
