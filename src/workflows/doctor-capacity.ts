@@ -36,7 +36,7 @@ function referenceFacts(
 ): DiskFacts {
   return {
     ...measured,
-    disk: { layout: 'hybrid', sizeMiB: 4096 },
+    disk: { layout: 'bios', sizeMiB: 4096 },
     sparsify: 'in-place',
     outputs,
   };
