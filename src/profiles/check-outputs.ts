@@ -27,7 +27,7 @@ export function checkOutputs(profile: Profile): Fault[] {
   ];
 }
 
-function checkOutput({ output, path }: PlannedOutput, { disk, template }: Profile): Fault[] {
+function checkOutput({ target, output, path }: PlannedOutput, { disk, template }: Profile): Fault[] {
   const { format, compression, compat, subformat, outer } = output;
   const faults: Fault[] = [];
   const refuse = (key: string, message: string): void => {
@@ -51,6 +51,13 @@ function checkOutput({ output, path }: PlannedOutput, { disk, template }: Profil
   }
   if (format === 'vhd' && disk.sizeMiB > LARGEST_VHD_MIB) {
     refuse('format', `holds disks of at most ${LARGEST_VHD_MIB} MiB; disk.sizeMiB is ${disk.sizeMiB}`);
+  }
+  // Microsoft: generation 2 starts from VHDX only, generation 1 by BIOS only.
+  if (target === 'hyperv' && format === 'vhd' && disk.layout === 'uefi') {
+    refuse(
+      'format',
+      'is for generation 1, which starts by BIOS; with disk.layout uefi use vhdx, or layout hybrid',
+    );
   }
   // CloudStack, UriUtils: .zip, .bz2, .gz and .xz are the suffixes that it strips.
   const [consumer] = template.consumers;

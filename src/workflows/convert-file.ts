@@ -82,7 +82,7 @@ function planConversions(request: ConvertRequest, { environment }: WorkflowConte
     directory: resolve(request.directory),
     imageName: `${stem}.${output.format}`,
     fileName: `${stem}.${suffixOf(output)}`,
-    recipe: { output, hypervisor, createdSeconds, name: stem, machine, firmware },
+    recipe: { output, hypervisor, createdSeconds, name: stem, machine, firmware, secureBoot: false },
   }));
 }
 

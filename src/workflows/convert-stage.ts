@@ -97,7 +97,9 @@ function planConversions(
         createdSeconds: newestIndexSeconds(closure),
         name: `${name}-${long}`,
         machine: options.machine ?? DEFAULT_MACHINE,
+        // A disk for both is started as older machines do.
         firmware: profile.disk.layout === 'uefi' ? 'efi' : 'bios',
+        secureBoot: profile.disk.layout === 'uefi' && profile.disk.secureBoot,
       },
     };
   });

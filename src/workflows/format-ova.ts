@@ -5,10 +5,10 @@ import { writeOva } from './write-ova.ts';
 /** OVA by our own writer: a streamOptimized VMDK with the description of its virtual machine. */
 export const OVA: ImageFormat = {
   write: async (disk, outPath, recipe, { signal, onProgress, workers, script }) => {
-    const { machine, firmware, createdSeconds } = recipe;
+    const { machine, firmware, secureBoot, createdSeconds } = recipe;
     const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
     await writeOva(disk, outPath, {
-      machine: { ...machine, firmware, name: memberName(recipe.name) },
+      machine: { ...machine, firmware, secureBoot, name: memberName(recipe.name) },
       modifiedSeconds: createdSeconds,
       signal,
       workers,

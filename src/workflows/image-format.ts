@@ -16,6 +16,8 @@ export interface ImageRecipe {
   /** What an OVA describes. */
   readonly machine: MachineDescription;
   readonly firmware: 'bios' | 'efi';
+  /** Whether that firmware starts signed loaders only. */
+  readonly secureBoot: boolean;
 }
 
 /** What a writer may use. */

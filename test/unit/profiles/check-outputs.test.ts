@@ -46,6 +46,18 @@ test.each<[because: string, change: Partial<Profile>, expected: string[]]>([
     ['.targets.hyperv.format holds disks of at most 2088960 MiB; disk.sizeMiB is 2088962'],
   ],
   [
+    'what starts by UEFI wants VHDX on Hyper-V',
+    { disk: { ...server.disk, layout: 'uefi' }, targets: { hyperv: { ...vhd, also: [vhdx] } } },
+    [
+      '.targets.hyperv.format is for generation 1, which starts by BIOS; with disk.layout uefi use vhdx, or layout hybrid',
+    ],
+  ],
+  [
+    'hybrid disks start both ways',
+    { disk: { ...server.disk, layout: 'hybrid' }, targets: { hyperv: { ...vhd, also: [vhdx] } } },
+    [],
+  ],
+  [
     'CloudStack unpacks no zstd',
     { targets: { kvm: { ...qcow2, outer: 'zst' } }, template: { name: 'a', consumers: ['cloudstack'] } },
     ['.targets.kvm.outer must be none, zip, bz2, gz or xz for cloudstack; found "zst"'],
