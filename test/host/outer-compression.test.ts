@@ -123,7 +123,7 @@ describeHost.each(FORMATS)('%s', (outer) => {
       found.add(contentOf(bytes).sha256);
     }
     expect(found.size).toBe(1);
-  });
+  }, 120_000);
 
   test('is refused when anything in it changed, or it holds something else', async () => {
     const content = Buffer.concat([text(100_000), randomBytes(1000)]);
