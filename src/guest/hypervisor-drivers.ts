@@ -38,9 +38,9 @@ export interface MissingDriver {
 
 /** What is missing for a guest to run on these hypervisors. */
 export function findMissingDrivers(modules: GuestModules, targets: readonly TargetName[]): MissingDriver[] {
+  const isThere = (driver: string): boolean => modules.early.has(driver) || modules.late.has(driver);
   return targets.flatMap((target) => {
     const { storage, network } = NEEDED[target];
-    const isThere = (driver: string): boolean => modules.early.has(driver) || modules.late.has(driver);
     return [
       ...storage
         .filter((driver) => !modules.early.has(driver))

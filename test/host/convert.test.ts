@@ -63,8 +63,31 @@ function fresh(name: string): string {
   return path;
 }
 
-const convert = (file: string, ...args: string[]): Promise<CliResult> =>
-  runCli(['convert', file, ...args, '--json'], {
+/** Where the first test leaves an image of every format. */
+const made = (): string => join(directory, 'made');
+
+/** A file by itself in a directory. */
+function file(name: string, content: string | Buffer): string {
+  const path = join(fresh('bad'), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function qcow2(...options: string[]): string {
+  const path = join(fresh('bad'), 'top.qcow2');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '4M']);
+  return path;
+}
+
+/** The beginning of an image that was made. */
+function cut(name: string, bytes: number): string {
+  const path = file(name, readFileSync(join(made(), name)));
+  truncateSync(path, bytes);
+  return path;
+}
+
+const convert = (source: string, ...args: string[]): Promise<CliResult> =>
+  runCli(['convert', source, ...args, '--json'], {
     cwd: directory,
     env: { MINTMARK_CACHE: join(directory, 'cache'), HOME: directory },
   });
@@ -76,8 +99,6 @@ function failureOf({ exitCode, stdout, stderr }: CliResult): object {
 }
 
 describeHost('mintmark convert', () => {
-  const made = (): string => join(directory, 'made');
-
   test(
     'makes every format of one disk',
     async () => {
@@ -159,22 +180,6 @@ describeHost('mintmark convert', () => {
   });
 
   describe('bad input', () => {
-    const file = (name: string, content: string | Buffer): string => {
-      const path = join(fresh('bad'), name);
-      writeFileSync(path, content);
-      return path;
-    };
-    const qcow2 = (...options: string[]): string => {
-      const path = join(fresh('bad'), 'top.qcow2');
-      execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '4M']);
-      return path;
-    };
-    const cut = (name: string, bytes: number): string => {
-      const path = file(name, readFileSync(join(made(), name)));
-      truncateSync(path, bytes);
-      return path;
-    };
-
     test.each<[because: string, make: () => string, exitCode: number, message: RegExp]>([
       ['is not there', () => join(directory, 'nowhere.raw'), 2, /cannot be read/],
       ['is a directory', () => directory, 2, /no regular file/],

@@ -69,14 +69,6 @@ describeLab('every hypervisor from one build', () => {
   test(
     'the same disk gives the same images in another build',
     async () => {
-      const imagesOf = ({ artifacts }: ReleaseManifest): [string, string][] =>
-        artifacts
-          // An OVA tells the template's name.
-          .filter(({ format }) => format !== 'ova')
-          .map(({ target, format, sha256, uncompressed }) => [
-            `${target} ${format}`,
-            uncompressed?.sha256 ?? sha256,
-          ]);
       const before = imagesOf(newest().release);
       profile();
       expect(await lab.build(['--set', 'line=again'])).toMatchObject({ exitCode: 0 });
@@ -196,4 +188,14 @@ function noise(length: number): Uint8Array {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
     return state >>> 24;
   });
+}
+
+/** Digests of the images, out of what is around them. An OVA tells the template's name, so it is left out. */
+function imagesOf({ artifacts }: ReleaseManifest): [string, string][] {
+  return artifacts
+    .filter(({ format }) => format !== 'ova')
+    .map(({ target, format, sha256, uncompressed }) => [
+      `${target} ${format}`,
+      uncompressed?.sha256 ?? sha256,
+    ]);
 }
