@@ -44,14 +44,15 @@ export async function checkVmdk(check: ImageCheck): Promise<Findings> {
 
 async function checkDescriptorFile(check: ImageCheck): Promise<Findings> {
   const bytes = await check.read(0, Math.min(check.sizeBytes, MOST_DESCRIPTOR_BYTES), 'descriptor');
-  const { values, extents } = parseDescriptor(bytes ?? Buffer.alloc(0), 0, check);
+  const descriptor = parseDescriptor(bytes ?? Buffer.alloc(0), 0, check);
+  const { values, extents } = descriptor;
   check.breach(0, 'descriptor', 'stands alone: the data is in other files');
   const sectors = extents.reduce((sum, extent) => sum + extent.sectors, 0);
   return {
     subformat: values.get('createType') ?? 'descriptor',
     virtualSizeBytes: sectors * VMDK_SECTOR_BYTES,
     features: ['descriptor only'],
-    identifiers: identifiersOf(values),
+    identifiers: identifiersOf(descriptor),
     references: [...extents.map(referenceTo), ...parentOf(values)],
   };
 }
@@ -74,7 +75,7 @@ async function checkExtent(header: VmdkHeader, check: ImageCheck): Promise<Findi
     virtualSizeBytes: header.capacity * VMDK_SECTOR_BYTES,
     blockBytes: grainBytes,
     features: [`version ${header.version}`, ...flagNames(header)],
-    identifiers: identifiersOf(values),
+    identifiers: descriptor === undefined ? {} : identifiersOf(descriptor),
     references,
     ...(geometry === undefined ? {} : { geometry }),
     ...(grains === undefined ? {} : { allocatedBytes: grains * grainBytes }),

@@ -132,9 +132,27 @@ export class ClusterWalk {
       this.#check.damage(at, field, `points at offset ${offset}, no cluster's start`);
       return;
     }
+    this.#checkWhole(offset, { guestCluster, at });
     const use = { offset, length: this.#header.clusterBytes };
     if (this.#usage.use(use, 'data', { at, field, shared: this.#shared }))
       this.#checkCopied(high, offset, { at, field });
+  }
+
+  /** The file may end within a cluster, but not before what a guest sees of it. */
+  #checkWhole(
+    offset: number,
+    { guestCluster, at }: { readonly guestCluster: number; readonly at: number },
+  ): void {
+    const { clusterBytes, virtualSizeBytes } = this.#header;
+    const visible = Math.min(clusterBytes, virtualSizeBytes - guestCluster * clusterBytes);
+    const inFile = Math.floor(offset / clusterBytes) < this.#usage.clusters;
+    if (inFile && offset + visible > this.#check.sizeBytes) {
+      this.#check.damage(
+        at,
+        `cluster ${guestCluster}`,
+        `at offset ${offset} is cut off by the end of the file`,
+      );
+    }
   }
 
   async #compressed({ guestCluster, at, high, low }: Entry): Promise<void> {

@@ -68,6 +68,7 @@ async function readItems(table: Buffer, region: VhdxRegion, check: ImageCheck): 
     const [offset, length] = [table.readUInt32LE(at + 16), table.readUInt32LE(at + 20)];
     const required = (table.readUInt32LE(at + 24) & 4) !== 0;
     if (name === undefined) {
+      if (/^[0-]*$/.test(guid)) check.damage(place, 'metadata item', 'has a null identifier');
       if (required) check.damage(place, 'metadata item', `${guid} is required, but unknown`);
       continue;
     }

@@ -51,7 +51,7 @@ export function parseDescriptor(bytes: Buffer, offset: number, check: ImageCheck
 }
 
 function parseExtent(line: string): VmdkExtentLine | undefined {
-  const match = /^(RW|RDONLY|NOACCESS)\s+(\d{1,15})\s+([A-Z]+)(?:\s+"([^"]*)")?(?:\s+\S+)*$/.exec(line);
+  const match = /^(RW|RDONLY|NOACCESS)\s+(\d{1,15})\s+([A-Z]+)(?:\s+"([^"]*)"(?:\s+\d+)*)?$/.exec(line);
   if (!match) return undefined;
   const [, access = '', sectors = '', type = '', fileName] = match;
   return { access, sectors: Number(sectors), type, fileName };
@@ -89,6 +89,7 @@ export function checkDescriptor(
   else if (extent.sectors !== capacity) {
     fault(`says that the disk has ${extent.sectors} sectors, the header ${capacity}`);
   }
+  if (extent && !extent.fileName) fault('names an extent without a file');
   if (values.get('ddb.adapterType') === undefined) {
     check.breach(offset, 'descriptor', 'has no ddb.adapterType');
   }
@@ -109,13 +110,13 @@ export function referenceTo({ fileName, type }: VmdkExtentLine): ImageReference 
 }
 
 /** What is worth telling of a descriptor. */
-export function identifiersOf(values: ReadonlyMap<string, string>): Record<string, string> {
+export function identifiersOf({ values, extents }: VmdkDescriptor): Record<string, string> {
+  const names = extents.map(({ fileName }) => fileName ?? '').join(', ');
   const told = { CID: 'CID', toolsVersion: 'ddb.toolsVersion', hardwareVersion: 'ddb.virtualHWVersion' };
   const more = { adapterType: 'ddb.adapterType', longContentId: 'ddb.longContentID', uuid: 'ddb.uuid' };
-  return Object.fromEntries(
-    Object.entries({ ...told, ...more }).flatMap(([name, key]) => {
-      const value = values.get(key);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const found = Object.entries({ ...told, ...more }).flatMap(([name, key]) => {
+    const value = values.get(key);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(found), ...(names === '' ? {} : { extent: names }) };
 }

@@ -16,8 +16,8 @@ export const QCOW2_PLACES = {
   l1: 3,
   l2: 4,
   first: 5,
-  second: 6,
-  compressed: 7,
+  compressed: 6,
+  second: 7,
 };
 
 const COPIED = 1n << 63n;
@@ -73,8 +73,8 @@ export function sampleQcow2(sample: SampleQcow2 = {}): Buffer {
   const sectors = BigInt(Math.ceil(deflated.length / 512) - 1);
   // 62 - (12 - 8) bits of offset.
   bytes.writeBigUInt64BE((1n << 62n) | (sectors << 58n) | place(QCOW2_PLACES.compressed), l2 + 9 * 8);
-  bytes.fill('first ', QCOW2_PLACES.first * CLUSTER, QCOW2_PLACES.second * CLUSTER);
-  bytes.fill('second', QCOW2_PLACES.second * CLUSTER, QCOW2_PLACES.compressed * CLUSTER);
+  bytes.fill('first ', QCOW2_PLACES.first * CLUSTER, QCOW2_PLACES.compressed * CLUSTER);
+  bytes.fill('second', QCOW2_PLACES.second * CLUSTER);
   deflated.copy(bytes, QCOW2_PLACES.compressed * CLUSTER);
   return bytes;
 }
