@@ -67,7 +67,7 @@ export function judgeForVSphere(report: ImageReport): Objection[] {
     [
       padded !== undefined,
       refusal(
-        'has bytes behind the end of the stream: the digest does not match',
+        'does not end with the marker of its end: an upload fails as a digest that does not match',
         'home-assistant/operating-system 2121, flatcar/scripts 540',
       ),
     ],

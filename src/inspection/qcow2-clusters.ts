@@ -132,7 +132,7 @@ export class ClusterWalk {
       this.#check.damage(at, field, `points at offset ${offset}, no cluster's start`);
       return;
     }
-    this.#checkWhole(offset, { guestCluster, at });
+    if (!extended) this.#checkWhole(offset, { guestCluster, at });
     const use = { offset, length: this.#header.clusterBytes };
     if (this.#usage.use(use, 'data', { at, field, shared: this.#shared }))
       this.#checkCopied(high, offset, { at, field });

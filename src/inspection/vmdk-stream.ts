@@ -53,7 +53,7 @@ export class StreamWalker {
       if (next === undefined) return { grains: this.#grains, endBytes: undefined };
       offset = next;
     }
-    this.#check.damage(offset, 'end-of-stream marker', 'is missing');
+    this.#check.breach(offset, 'end-of-stream marker', 'is missing');
     return { grains: this.#grains, endBytes: undefined };
   }
 

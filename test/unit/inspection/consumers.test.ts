@@ -149,7 +149,7 @@ describe('judgeForAll', () => {
       because: 'a padded stream has another digest',
       image: { ...ova, faults: [padding] },
       verdicts: { vsphere: 'refuses', 'cloudstack-vmware': 'refuses' },
-      reason: /digest does not match/,
+      reason: /digest that does not match/,
     },
     {
       because: 'a router boots by BIOS',
