@@ -30,7 +30,7 @@ export function sampleFooter(size: number, type: number, sample: Omit<SampleVhd,
   bytes.writeUInt32BE(2, 8);
   bytes.writeUInt32BE(0x10000, 12);
   bytes.writeBigUInt64BE(type === 2 ? 0xffffffffffffffffn : 512n, 16);
-  bytes.writeUInt32BE(sample.timestamp ?? 315_532_800, 24);
+  bytes.writeUInt32BE(sample.timestamp ?? 315_619_200, 24);
   bytes.write(sample.creator ?? 'tap\0', 28, 'latin1');
   bytes.writeUInt32BE(sample.creatorVersion ?? 0x10003, 32);
   bytes.writeBigUInt64BE(BigInt(size), 40);
