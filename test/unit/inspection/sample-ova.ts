@@ -75,12 +75,15 @@ export function withManifest(
   members: readonly SampleFile[],
   change: (text: string) => string = (same) => same,
 ): SampleFile[] {
-  const digest = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-  const text = members.map(({ name, data }) => `SHA256(${name})= ${digest(data)}\n`).join('');
+  const text = members.map(({ name, data }) => `SHA256(${name})= ${sha256(data)}\n`).join('');
   return [...members.slice(0, 1), { name: 'vm.mf', data: Buffer.from(change(text)) }, ...members.slice(1)];
 }
 
 /** An OVA that nothing is wrong with. */
 export function sampleOva(): Buffer {
   return sampleTar(withManifest(sampleMembers()));
+}
+
+function sha256(data: Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
 }
