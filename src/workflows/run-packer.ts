@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
@@ -157,10 +157,10 @@ async function describeRun(
   await context.run(spec, { signal: context.signal });
   const { accelerator } = plan.accelerator;
   return {
-    packer: plan.packer.path,
+    packer: resolve(plan.packer.path),
     projectDirectory: places.projectDirectory,
     cacheDirectory: join(context.directories.cache, 'packer'),
-    environment: context.environment,
+    environment: withAbsolutePaths(context.environment),
     secrets: secretValues(plan, context),
     values: {
       base_disk: basePath(base, 'disk'),
@@ -180,6 +180,25 @@ async function describeRun(
       ...proxies(context),
     },
   };
+}
+
+/** Packer is not started where we are, so that paths which people give it must not depend on that. */
+function withAbsolutePaths(environment: WorkflowContext['environment']): WorkflowContext['environment'] {
+  const paths = ['PACKER_CONFIG_DIR', 'PACKER_PLUGIN_PATH', 'XDG_CONFIG_HOME'].flatMap((name) => {
+    const value = environment[name] ?? '';
+    return value === ''
+      ? []
+      : [
+          [
+            name,
+            value
+              .split(delimiter)
+              .map((path) => resolve(path))
+              .join(delimiter),
+          ],
+        ];
+  });
+  return { ...environment, ...Object.fromEntries(paths) };
 }
 
 /** Values of a plan's declared secrets, by the variable that carries them. */

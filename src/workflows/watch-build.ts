@@ -61,7 +61,8 @@ export async function watchBuild(build: WatchedBuild, context: WorkflowContext):
   // The screen is photographed when the time is over; only then is Packer ended without further ado.
   const spec = packerBuildCommand(build.run, build.deadlineMs + SEE_OFF_MS);
   const held = holdMachine(
-    { ...spec, env: { ...spec.env, TMPDIR: temporary } },
+    // A Packer that panics leaves its whole log where it was started, secrets included.
+    { ...spec, env: { ...spec.env, TMPDIR: temporary }, cwd: temporary },
     join(build.vm, RUN_FILES.pid),
   );
   await watch.start();
@@ -77,7 +78,7 @@ export async function watchBuild(build: WatchedBuild, context: WorkflowContext):
   } finally {
     clearTimeout(timer);
     await watch.close();
-    // Packer keeps the variables of a running script there, and cannot remove them when it is killed.
+    // Packer keeps the variables of a running script there, and cannot remove them when it is killed or panics.
     await rm(temporary, { recursive: true, force: true });
   }
 }

@@ -39,8 +39,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Text at the start and beyond the first VHD block, bytes that do not shrink, and a last sector. */
 function makeDisk(path: string, sizeBytes: number): void {
-  const file = openSync(path, 'w');
-  ftruncateSync(file, sizeBytes);
+  const handle = openSync(path, 'w');
+  ftruncateSync(handle, sizeBytes);
   const text = readFileSync(import.meta.filename);
   const stubborn = Buffer.from(
     Array.from({ length: 200_000 }, (_, index) => (index * index * 31 + index) >>> 7),
@@ -51,9 +51,9 @@ function makeDisk(path: string, sizeBytes: number): void {
     [9 * MIB + 512, stubborn],
     [sizeBytes - 512, text.subarray(0, 512)],
   ] as const) {
-    writeSync(file, bytes, 0, bytes.length, place);
+    writeSync(handle, bytes, 0, bytes.length, place);
   }
-  closeSync(file);
+  closeSync(handle);
 }
 
 function fresh(name: string): string {
@@ -75,7 +75,7 @@ function file(name: string, content: string | Buffer): string {
 
 function qcow2(...options: string[]): string {
   const path = join(fresh('bad'), 'top.qcow2');
-  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '4M']);
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', ...options, path, '4M'], { cwd: directory });
   return path;
 }
 
