@@ -107,9 +107,9 @@ withTools('a server for BIOS and UEFI', () => {
   looking('sfdisk, fsck.vfat and mtools find no fault, the reader finds the root', look, 2 * MINUTE_MS);
 
   const both = 'boots both ways, grows, and is the same after an upgrade of GRUB and a reboot';
-  booting(both, bootBothWays, 10 * MINUTE_MS);
+  booting(both, bootBothWays, 20 * MINUTE_MS);
 
-  bootingUefi('the base of a UEFI machine boots without shim', bootUefiBase, 8 * MINUTE_MS);
+  bootingUefi('the base of a UEFI machine boots without shim', bootUefiBase, 15 * MINUTE_MS);
 });
 
 async function look(): Promise<void> {

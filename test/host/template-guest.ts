@@ -56,7 +56,7 @@ export interface GuestOptions {
   readonly machine?: readonly string[];
 }
 
-const SSH_DEADLINE_MS = 300_000;
+const SSH_DEADLINE_MS = 600_000;
 const REBOOT_DEADLINE_MS = 120_000;
 
 /** A running guest with user `debian`, whose key was made for it alone. */
