@@ -1,3 +1,4 @@
+import { deriveUuid } from '../values/derived-uuid.ts';
 import { sha256Of } from '../values/digest.ts';
 
 /** Identifiers of a disk; equal recipes give equal disks, so nothing here is random. */
@@ -46,17 +47,4 @@ export function fatUuid(volumeId: number): string {
 /** 32 bits from a SHA-256 over the name. */
 function deriveWord(name: string): number {
   return Number.parseInt(sha256Of(name).slice(0, 8), 16);
-}
-
-/** A version 8 UUID (RFC 9562: vendor-defined content) from a SHA-256 over the name. */
-export function deriveUuid(name: string): string {
-  const hex = sha256Of(name);
-  const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-');
 }

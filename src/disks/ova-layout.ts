@@ -2,7 +2,7 @@ import { sha256Of } from '../values/digest.ts';
 import { checkOvfMachine, type OvfMachine } from './ovf-machine.ts';
 import { renderOvfManifest } from './ovf-manifest.ts';
 import { renderOvf } from './ovf.ts';
-import type { FilePiece } from './qcow2-writer.ts';
+import type { FilePiece } from './file-piece.ts';
 import { paddedTarSize, renderTarHeader, TAR_BLOCK_BYTES, tarSizeAfter } from './ustar.ts';
 
 /** What is known of an OVA before its disk is written. */

@@ -1,3 +1,4 @@
+import type { FilePiece } from './file-piece.ts';
 import {
   CLUSTER_BYTES,
   L2_ENTRIES,
@@ -8,12 +9,6 @@ import {
   writePlainEntry,
   type Qcow2Compat,
 } from './qcow2-layout.ts';
-
-/** Bytes and their place in the file. */
-export interface FilePiece {
-  readonly offset: number;
-  readonly data: Buffer;
-}
 
 /** Where a guest cluster went; `sizeBytes` is undefined for one that is stored as it is. */
 interface Placed {

@@ -1,4 +1,4 @@
-import type { FilePiece } from './qcow2-writer.ts';
+import type { FilePiece } from './file-piece.ts';
 import {
   BLOCK_BYTES,
   FOOTER_BYTES,

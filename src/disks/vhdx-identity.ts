@@ -1,5 +1,5 @@
-import { deriveUuidBytes } from './derived-uuid.ts';
-import type { FilePiece } from './qcow2-writer.ts';
+import { deriveUuidBytes } from '../values/derived-uuid.ts';
+import type { FilePiece } from './file-piece.ts';
 import { HEADER_BYTES, HEADER_OFFSETS, sealRecord, type VhdxRegion } from './vhdx-layout.ts';
 
 /** Where the file says who made it: 256 units of UTF-16, for people only. */

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ByteRange } from '../disks/allocation-map.ts';
 import { blockParts } from '../disks/block-parts.ts';
-import type { FilePiece } from '../disks/qcow2-writer.ts';
+import type { FilePiece } from '../disks/file-piece.ts';
 import type { ImageFile } from '../host/image-file.ts';
 import type { SourceDisk, WriteImageOptions } from './source-disk.ts';
 

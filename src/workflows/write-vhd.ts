@@ -1,4 +1,4 @@
-import { deriveUuidBytes } from '../disks/derived-uuid.ts';
+import { deriveUuidBytes } from '../values/derived-uuid.ts';
 import { BLOCK_BYTES, HYPERV_CREATOR, XENSERVER_CREATOR, type VhdFooter } from '../disks/vhd-layout.ts';
 import { checkVhdSize, vhdTimestamp } from '../disks/vhd-limits.ts';
 import { DynamicVhdWriter, fixedVhdWriter, type VhdWriter } from '../disks/vhd-writer.ts';

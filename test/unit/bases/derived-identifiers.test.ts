@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { deriveDiskIdentifiers, deriveUuid, fatUuid } from '../../../src/bases/derived-identifiers.ts';
+import { deriveDiskIdentifiers, fatUuid } from '../../../src/bases/derived-identifiers.ts';
+import { deriveUuid } from '../../../src/values/derived-uuid.ts';
 
 describe('derived identifiers', () => {
   test('equal keys give equal disks, other keys others', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { crc32c } from '../../../src/disks/crc32c.ts';
-import { deriveUuidBytes } from '../../../src/disks/derived-uuid.ts';
+import { deriveUuidBytes } from '../../../src/values/derived-uuid.ts';
 import { planIdentity } from '../../../src/disks/vhdx-identity.ts';
 import {
   findPage83,

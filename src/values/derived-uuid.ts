@@ -17,3 +17,9 @@ export function deriveUuidBytes(name: string, order: UuidByteOrder = 'network'):
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes;
 }
+
+/** The same as text, in lower case. */
+export function deriveUuid(name: string): string {
+  const hex = deriveUuidBytes(name).toString('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
