@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { FilePiece } from '../../../src/disks/qcow2-writer.ts';
+import type { FilePiece } from '../../../src/disks/file-piece.ts';
 import { BLOCK_BYTES, HYPERV_CREATOR, XENSERVER_CREATOR } from '../../../src/disks/vhd-layout.ts';
 import { DynamicVhdWriter, fixedVhdWriter, type VhdWriter } from '../../../src/disks/vhd-writer.ts';
 import { dataRuns } from '../../../src/disks/zero-units.ts';
