@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +12,7 @@ import { convertWithQemuImg } from '../../src/workflows/convert-with-qemu-img.ts
 import { readSourceDisk } from '../../src/workflows/source-disk.ts';
 import { writeCompressedQcow2, type WriteQcow2Options } from '../../src/workflows/write-qcow2.ts';
 import { compileSource, type CompiledSource } from '../compiled-source.ts';
+import { plantRaw, qemuImg, type Planted } from './planted-disk.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
 if (missing) process.stderr.write('skipped: qcow2 images against qemu-img, which is not installed\n');
@@ -36,15 +37,8 @@ afterAll(() => {
 });
 
 /** A raw disk with data at some places. */
-async function makeRaw(name: string, size: number, data: Readonly<Record<number, Buffer>>): Promise<string> {
-  const path = join(directory, name);
-  const handle = await open(path, 'w');
-  await handle.truncate(size);
-  for (const [offset, bytes] of Object.entries(data))
-    await handle.write(bytes, 0, bytes.length, Number(offset));
-  await handle.close();
-  return path;
-}
+const makeRaw = (name: string, sizeBytes: number, data: Planted): Promise<string> =>
+  plantRaw(join(directory, name), sizeBytes, data);
 
 const text = (length: number): Buffer => Buffer.alloc(length, readFileSync(import.meta.filename));
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
@@ -59,9 +53,6 @@ function mixed(clusters: number): Buffer {
     ),
   );
 }
-
-const qemuImg = (...args: string[]): string =>
-  execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' });
 
 /** Writes, and says what came out. */
 async function writeQcow2(

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -13,15 +13,14 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { run } from '../../src/host/run.ts';
-import { readSourceDisk, type SourceDisk, type WriteImageOptions } from '../../src/workflows/source-disk.ts';
+import type { SourceDisk, WriteImageOptions } from '../../src/workflows/source-disk.ts';
 import { writeDynamicVhd, writeFixedVhd } from '../../src/workflows/write-vhd.ts';
 import { compileSource } from '../compiled-source.ts';
+import { plantDisk, qemuImg, type Planted } from './planted-disk.ts';
 import { runOnSmallDisk, smallDiskIsMissing } from './small-disk.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
@@ -42,21 +41,12 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-type Planted = Readonly<Record<number, Buffer>>;
 type Kind = 'xenserver' | 'hyperv' | 'fixed';
 const KINDS: readonly Kind[] = ['xenserver', 'hyperv', 'fixed'];
 
 /** A raw disk with data at some places. */
-async function makeDisk(name: string, size: number, data: Planted): Promise<SourceDisk> {
-  const path = join(directory, name);
-  const handle = await open(path, 'w');
-  await handle.truncate(size);
-  for (const [offset, bytes] of Object.entries(data)) {
-    await handle.write(bytes, 0, bytes.length, Number(offset));
-  }
-  await handle.close();
-  return readSourceDisk(path, { run });
-}
+const makeDisk = (name: string, sizeBytes: number, data: Planted): Promise<SourceDisk> =>
+  plantDisk(join(directory, name), sizeBytes, data);
 
 async function write(disk: SourceDisk, kind: Kind, extra: WriteImageOptions = {}): Promise<string> {
   const out = join(directory, `${kind}.vhd`);
@@ -65,9 +55,6 @@ async function write(disk: SourceDisk, kind: Kind, extra: WriteImageOptions = {}
   else await writeDynamicVhd(disk, out, { ...options, flavour: kind });
   return out;
 }
-
-const qemuImg = (...args: string[]): string =>
-  execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' });
 
 /** QEMU's word on a disk, and that it holds what its source holds. */
 function readBack(disk: SourceDisk, out: string): void {

@@ -10,14 +10,14 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { run, type Runner } from '../../src/host/run.ts';
-import { readSourceDisk, type SourceDisk } from '../../src/workflows/source-disk.ts';
+import type { SourceDisk } from '../../src/workflows/source-disk.ts';
 import { writeVhdx } from '../../src/workflows/write-vhdx.ts';
 import { compileSource } from '../compiled-source.ts';
+import { plantDisk, qemuImg, type Planted } from './planted-disk.ts';
 import { runOnSmallDisk, smallDiskIsMissing } from './small-disk.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
@@ -39,22 +39,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-type Planted = Readonly<Record<number, Buffer>>;
-
 /** A raw disk with data at some places. */
-async function makeDisk(name: string, size: number, data: Planted): Promise<SourceDisk> {
-  const path = join(directory, name);
-  const handle = await open(path, 'w');
-  await handle.truncate(size);
-  for (const [offset, bytes] of Object.entries(data)) {
-    await handle.write(bytes, 0, bytes.length, Number(offset));
-  }
-  await handle.close();
-  return readSourceDisk(path, { run });
-}
+const makeDisk = (name: string, sizeBytes: number, data: Planted): Promise<SourceDisk> =>
+  plantDisk(join(directory, name), sizeBytes, data);
 
-const qemuImg = (...args: string[]): string =>
-  execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' });
 const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 const text = (length: number): Buffer => Buffer.alloc(length, readFileSync(import.meta.filename));
 const partials = (): string[] => readdirSync(directory).filter((name) => name.endsWith('.partial'));

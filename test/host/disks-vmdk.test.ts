@@ -9,18 +9,18 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OvfMachine } from '../../src/disks/ovf-machine.ts';
 import { sha256OfFile } from '../../src/host/digest-file.ts';
-import { run } from '../../src/host/run.ts';
-import { readSourceDisk, type SourceDisk } from '../../src/workflows/source-disk.ts';
+import type { SourceDisk } from '../../src/workflows/source-disk.ts';
 import { writeOva, type WriteOvaOptions } from '../../src/workflows/write-ova.ts';
 import { writeStreamOptimizedVmdk } from '../../src/workflows/write-vmdk.ts';
 import { compileSource, type CompiledSource } from '../compiled-source.ts';
+import { plantDisk, qemuImg, type Planted } from './planted-disk.ts';
 import { walkVmdk } from '../unit/disks/walk-vmdk.ts';
 
 const missing = spawnSync('qemu-img', ['--version']).error !== undefined;
@@ -53,15 +53,8 @@ afterAll(() => {
 });
 
 /** A raw disk with data at some places. */
-async function makeDisk(size: number, data: Readonly<Record<number, Buffer>>): Promise<SourceDisk> {
-  const path = join(directory, 'disk.raw');
-  const handle = await open(path, 'w');
-  await handle.truncate(size);
-  for (const [offset, bytes] of Object.entries(data))
-    await handle.write(bytes, 0, bytes.length, Number(offset));
-  await handle.close();
-  return readSourceDisk(path, { run });
-}
+const makeDisk = (sizeBytes: number, data: Planted): Promise<SourceDisk> =>
+  plantDisk(join(directory, 'disk.raw'), sizeBytes, data);
 
 const text = (length: number): Buffer => Buffer.alloc(length, readFileSync(import.meta.filename));
 
@@ -75,9 +68,6 @@ function mixed(grains: number): Buffer {
     ),
   );
 }
-
-const qemuImg = (...args: string[]): string =>
-  execFileSync('qemu-img', args, { encoding: 'utf8', stdio: 'pipe' });
 
 /** Makes the next file of this name lie on a disk that is full. */
 const fillDiskFor = (name: string): void => symlinkSync('/dev/full', join(directory, `.${name}.partial`));
