@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { checkImage } from '../../src/inspection/check-image.ts';
 import { imageNameFault } from '../../src/inspection/image-name.ts';
 import type { ImageReport } from '../../src/inspection/image-report.ts';
