@@ -10,8 +10,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32C of bytes in which those of the checksum itself, four at `checksumAt`, count as zeros. */
 export function crc32c(bytes: Buffer, checksumAt: number): number {
   let crc = 0xffffffff;
-  for (const [index, byte] of bytes.entries()) {
-    const counted = index >= checksumAt && index < checksumAt + 4 ? 0 : byte;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const counted = index >= checksumAt && index < checksumAt + 4 ? 0 : (bytes[index] ?? 0);
     crc = (TABLE[(crc ^ counted) & 0xff] ?? 0) ^ (crc >>> 8);
   }
   return ~crc >>> 0;

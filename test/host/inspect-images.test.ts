@@ -113,16 +113,16 @@ describeHost('images of qemu-img', () => {
   });
 });
 
-describe('backing chains', () => {
-  /** A qcow2 file with a backing file of some name. */
-  function overlay(name: string, backing: string, format: string | null = 'qcow2'): string {
-    writeFileSync(
-      at(name),
-      sampleQcow2({ backing: { name: backing, ...(format === null ? {} : { format }) } }),
-    );
-    return at(name);
-  }
+/** A qcow2 file with a backing file of some name. */
+function overlay(name: string, backing: string, format: string | null = 'qcow2'): string {
+  writeFileSync(
+    at(name),
+    sampleQcow2({ backing: { name: backing, ...(format === null ? {} : { format }) } }),
+  );
+  return at(name);
+}
 
+describe('backing chains', () => {
   test('are followed by plain names within the directory, each in its stated format', async () => {
     writeFileSync(at('raw.img'), sampleQcow2());
     overlay('low.qcow2', 'raw.img', 'raw');
