@@ -33,7 +33,7 @@ const REFUSED: Readonly<Partial<Record<ImageFormat, string>>> = {
 };
 
 /** Whether the inside of a format is looked at. */
-export function isChecked(format: ImageFormat): format is CheckedFormat {
+function isChecked(format: ImageFormat): format is CheckedFormat {
   return Object.hasOwn(CHECKERS, format);
 }
 

@@ -85,6 +85,6 @@ export function isOneOf({ format, subformat }: ImageReport, formats: readonly st
 }
 
 /** What to call an image. */
-export function callImage({ format, subformat }: ImageReport): string {
+function callImage({ format, subformat }: ImageReport): string {
   return subformat === undefined ? format : `${format} (${subformat})`;
 }

@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const TIB = 1024 * 1024 * MIB;
 
 /** Everybody whose answer is known, in the order people read it. */
-export const CONSUMERS: readonly Consumer[] = [
+const CONSUMERS: readonly Consumer[] = [
   ...CLOUDSTACK_CONSUMERS,
   ...HYPERVISOR_CONSUMERS,
   { id: 'azure', name: 'Azure', judge: judgeForAzure },

@@ -10,12 +10,6 @@ export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where something stands. */
-export interface FieldPlace {
-  readonly offset: number;
-  readonly field: string;
-}
-
 /** Most bytes asked for at once, whatever an image claims: 4 MiB. */
 const MOST_BYTES_AT_ONCE = 4 * 1024 * 1024;
 

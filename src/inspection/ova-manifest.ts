@@ -49,7 +49,7 @@ export async function checkManifest(
 }
 
 /** One line's meaning, or what is wrong with it. */
-export function parseLine(line: string): { algorithm: string; name: string; digest: string } | string {
+function parseLine(line: string): { algorithm: string; name: string; digest: string } | string {
   const match = /^([A-Z0-9-]+)( ?)\(([^)]*)\)= ([0-9a-f]+)$/.exec(line);
   if (!match) return 'has a line that is not "SHA256(name)= digest"';
   const [, algorithm = '', space, name = '', digest = ''] = match;

@@ -207,7 +207,7 @@ function compressedRange(high: number, low: number, clusterBits: number): { offs
 }
 
 /** Inflates one cluster; what comes after its end in the last sector belongs to others. */
-export function inflateCluster(data: Buffer, clusterBytes: number): Buffer | string {
+function inflateCluster(data: Buffer, clusterBytes: number): Buffer | string {
   try {
     const options = { maxOutputLength: clusterBytes, finishFlush: constants.Z_SYNC_FLUSH };
     const cluster = inflateRawSync(data, options);

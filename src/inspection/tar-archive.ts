@@ -83,7 +83,7 @@ function readName(block: Buffer): string {
 }
 
 /** Why a name may not be in an OVA, or undefined: files are side by side, without a path. */
-export function nameFault(name: string): string | undefined {
+function nameFault(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.startsWith('/') || /^[a-z]:/i.test(name)) return 'is absolute';
   if (name.split(/[/\\]/).includes('..')) return 'leads out of the archive';

@@ -118,7 +118,7 @@ function checkMaker(footer: VhdFooter, check: ImageCheck): void {
 }
 
 /** Cylinders/heads/sectors as people write them. */
-export function renderGeometry({ cylinders, heads, sectors }: DiskGeometry): string {
+function renderGeometry({ cylinders, heads, sectors }: DiskGeometry): string {
   return `${cylinders}/${heads}/${sectors}`;
 }
 

@@ -152,7 +152,7 @@ export class StreamWalker {
 }
 
 /** Bytes that zlib data inflates to, at most `limit`, or what is wrong with it. */
-export function inflatedSize(data: Buffer, limit: number): number | string {
+function inflatedSize(data: Buffer, limit: number): number | string {
   try {
     const result: unknown = inflateSync(data, { maxOutputLength: limit, info: true });
     if (!isInflated(result)) return 'does not inflate';
