@@ -21,7 +21,7 @@ export function renderFaults(faults: readonly ImageFault[], furtherFaults: numbe
 }
 
 /** The failure that an image's faults are; `name` is what a person calls it. */
-function unsoundImage(name: string, faults: readonly ImageFault[], furtherFaults: number): Failure {
+export function unsoundImage(name: string, faults: readonly ImageFault[], furtherFaults: number): Failure {
   const count = faults.length + furtherFaults;
   const message = `${name} is not sound: ${count === 1 ? '1 fault' : `${count} faults`}`;
   return new Failure('image-test', 'E_IMAGE_UNSOUND', message, {

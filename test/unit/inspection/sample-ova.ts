@@ -70,8 +70,6 @@ export function sampleMembers(change: (ovf: string) => string = (same) => same):
   ];
 }
 
-const digest = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-
 /** The same with a manifest behind the first file. */
 export function withManifest(
   members: readonly SampleFile[],
