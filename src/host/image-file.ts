@@ -1,6 +1,5 @@
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncDirectory } from './files.ts';
 
 /** A large file that is being put together. */
 export interface ImageFile {
@@ -11,7 +10,8 @@ export interface ImageFile {
 
 /**
  * Lets `fill` put a file together under a temporary name beside it. The file appears under its own name only when it
- * is complete and on disk; an older one is replaced then. When something fails, nothing of it stays.
+ * is complete; an older one is replaced then. When something fails, nothing of it stays. What is to survive a power cut
+ * is for the caller to sync: much of what is written this way is only packed into something else.
  *
  * Raises the system error of a file that cannot be written, and what `fill` raises.
  */
@@ -23,10 +23,8 @@ export async function writeImageFile<Result>(
   const handle = await open(partial, 'w+');
   try {
     const result = await fill({ handle, write: (data, offset) => writeFully(handle, data, offset) });
-    await handle.sync();
     await handle.close();
     await rename(partial, path);
-    await syncDirectory(dirname(path));
     return result;
   } catch (error) {
     await handle.close();

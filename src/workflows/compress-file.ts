@@ -51,8 +51,8 @@ const COMPRESSORS: Readonly<Record<Exclude<OuterFormat, 'gz' | 'zip'>, (extent: 
 
 /**
  * Compresses a file. The same content gives the same bytes at any number of threads; names and times of files leave no
- * trace, but for the name that a zip's member gets. The result appears under its name only when it is complete and on
- * disk; an older one is replaced then.
+ * trace, but for the name that a zip's member gets. The result appears under its name only when it is complete; an older one
+ * is replaced then.
  *
  * Raises `E_TOOL_MISSING`, `E_NO_SPACE`, what a program that fails raises, the signal's reason (`E_INTERRUPTED` where a
  * program was at work), and the system error of a file that cannot be read or written.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import type { Clock } from '../host/clock.ts';
 import { digestFile, sha256OfFile, type FileDigests } from '../host/digest-file.ts';
-import { syncDirectory } from '../host/files.ts';
+import { syncDirectory, syncFile } from '../host/files.ts';
 import type { Runner } from '../host/run.ts';
 import type { Output } from '../profiles/profile.ts';
 import { MIB, renderByteSize } from '../values/byte-size.ts';
@@ -77,7 +77,9 @@ export async function convertDisk(
     await checkImage(disk, image, recipe, tools);
     const made = await finishArtifact(image, packed, conversion, tools);
     checkBudget(made.sizeBytes, recipe.output);
-    await rename(recipe.output.outer === 'none' ? image : packed, path);
+    const whole = recipe.output.outer === 'none' ? image : packed;
+    await syncFile(whole);
+    await rename(whole, path);
     await syncDirectory(directory);
     return { ...made, path, virtualSizeBytes: disk.virtualSizeBytes };
   } catch (error) {

@@ -1,7 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { dieWithParent } from '../host/die-with-parent.ts';
-import { syncDirectory, syncFile } from '../host/files.ts';
 import type { Runner } from '../host/run.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
 import { imageOptions } from './image-options.ts';
@@ -44,7 +43,7 @@ export function convertCommand(conversion: QemuImgConversion, outPath: string): 
 }
 
 /**
- * Converts a disk with `qemu-img convert`. The file appears under its name only when it is complete and on disk.
+ * Converts a disk with `qemu-img convert`. The file appears under its name only when it is complete.
  * Raises what the runner raises when qemu-img fails, is missing or is interrupted.
  */
 export async function convertWithQemuImg(
@@ -59,11 +58,9 @@ export async function convertWithQemuImg(
   };
   try {
     await run(dieWithParent(convertCommand(conversion, partial)), { signal, onLine });
-    await syncFile(partial);
     await rename(partial, outPath);
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
   }
-  await syncDirectory(dirname(outPath));
 }

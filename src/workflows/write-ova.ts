@@ -29,7 +29,7 @@ const CHUNK_BYTES = 1024 * 1024;
  * Writes a disk as an OVA: `.ovf`, `.mf` and a stream-optimized VMDK, for vSphere, CloudStack and VirtualBox. The disk is
  * deflated straight to its place in the archive, so that it exists once, and read back once for its digest. The same
  * disk and options give the same bytes whatever the number of threads. The file appears under its name only when it is
- * complete and on disk; an older one is replaced then.
+ * complete; an older one is replaced then.
  *
  * Raises `E_OVF_MACHINE`, `E_VMDK_SIZE`, `E_TAR_MEMBER`, `E_XML_CHARACTER`, the system error of a file that cannot be
  * read or written, and the signal's reason.

@@ -21,7 +21,7 @@ const PIECE_BYTES = 16 * CLUSTER_BYTES;
 /**
  * Writes a disk as a zlib-compressed qcow2, several times faster than qemu-img because it deflates on several cores.
  * Holes are not read, zeros not stored. The same disk gives the same bytes whatever the number of threads. The
- * file appears under its name only when it is complete and on disk; an older one is replaced then.
+ * file appears under its name only when it is complete; an older one is replaced then.
  *
  * Raises the system error of a file that cannot be read or written, and the signal's reason.
  */

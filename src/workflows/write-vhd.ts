@@ -23,7 +23,7 @@ export interface WriteDynamicVhdOptions extends WriteFixedVhdOptions {
 
 /**
  * Writes a disk as a dynamic VHD, with the blocks in the order of the disk and zeros left out. The same disk and
- * options give the same bytes. The file appears under its name only when it is complete and on disk; an older one is
+ * options give the same bytes. The file appears under its name only when it is complete; an older one is
  * replaced then.
  *
  * Raises `E_IMAGE_SIZE_UNSUPPORTED` for a size that is no whole MiB or above 2040 GiB, `E_IMAGE_TIME_UNSUPPORTED` for a

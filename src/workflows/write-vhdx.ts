@@ -11,7 +11,6 @@ import {
 import { planIdentity } from '../disks/vhdx-identity.ts';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
-import { syncDirectory } from '../host/files.ts';
 import type { Runner } from '../host/run.ts';
 import { GIB, MIB } from '../values/byte-size.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
@@ -49,7 +48,7 @@ export function vhdxCommand(sourcePath: string, outPath: string): CommandSpec {
 
 /**
  * Writes a disk as a dynamic VHDX with qemu-img, and replaces what that leaves to chance. The same disk gives the same
- * bytes. The file appears under its name only when it is complete and on disk; an older one is replaced then.
+ * bytes. The file appears under its name only when it is complete; an older one is replaced then.
  *
  * Raises `E_IMAGE_SIZE_UNSUPPORTED` for an empty disk or one above 64 TiB, `E_VHDX_UNEXPECTED` when qemu-img wrote
  * another layout than the one that is known here, what the runner raises, and the system error of a file that cannot be
@@ -73,7 +72,6 @@ export async function writeVhdx(disk: SourceDisk, outPath: string, options: Writ
     await rm(partial, { force: true });
     throw error;
   }
-  await syncDirectory(dirname(outPath));
 }
 
 function checkSize(virtualSizeBytes: number): void {
@@ -99,7 +97,6 @@ async function settle(path: string, disk: SourceDisk): Promise<void> {
     for (const { offset, data } of planIdentity(front, { log, page83Offset }, disk.digest)) {
       await file.write(data, 0, data.length, offset);
     }
-    await file.sync();
   } finally {
     await file.close();
   }

@@ -32,7 +32,7 @@ const WINDOW_BITS = 15;
  * Writes a disk as a stream-optimized VMDK, several times faster than qemu-img because it deflates on several cores, and
  * without what makes VMware's tools refuse qemu-img's (see {@link VmdkWriter}). Holes are not read, zeros not stored.
  * The same disk gives the same bytes whatever the number of threads. The file appears under its name only when it is
- * complete and on disk; an older one is replaced then.
+ * complete; an older one is replaced then.
  *
  * Raises `E_VMDK_SIZE`, the system error of a file that cannot be read or written, and the signal's reason.
  */

@@ -61,7 +61,8 @@ function largeItem(format) {
 async function runWriter(format, disk, out) {
   const { stdout, rssMiB } = await measure(process.execPath, [WRITE_IMAGE, format, disk, out]);
   const { seconds, sizeBytes } = JSON.parse(stdout);
-  return { seconds, rssMiB, sizeBytes };
+  const synced = await measure('sync', [out]);
+  return { seconds, syncedSeconds: seconds + synced.seconds, rssMiB, sizeBytes };
 }
 
 /** Runs a shell script with a disk and a path to write to; the time until all is on disk is measured besides. */

@@ -114,7 +114,7 @@ function rowsOf({ name, label, targets, sides }, rounds) {
     ...row(`${name}: ${first}`, seconds(first), 's'),
     ...row(`${name}: ${second}`, seconds(second), 's'),
     ...row(label, ratio('seconds'), '×', targets.ratio, 'at most'),
-    ...row(`${name}: the same with both on disk`, ratio('seconds', 'syncedSeconds'), '×'),
+    ...row(`${name}: the same with both synced to disk`, ratio('syncedSeconds'), '×'),
     ...row(`${name}: size, ${first}`, mib(sizes(first)), 'MiB'),
     ...row(`${name}: size, ${second}`, mib(sizes(second)), 'MiB'),
     ...row(`${name}: size, ${first} ÷ ${second}`, ratio('sizeBytes'), '×', targets.sizeRatio, 'at most'),
