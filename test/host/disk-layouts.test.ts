@@ -106,7 +106,7 @@ withTools('a server for BIOS and UEFI', () => {
 
   looking('sfdisk, fsck.vfat and mtools find no fault, the reader finds the root', look, 2 * MINUTE_MS);
 
-  const both = 'boots both ways, grows, and is the same after an upgrade of GRUB and a reboot';
+  const both = 'boots both ways and grows; with UEFI it is the same after an upgrade of GRUB and a reboot';
   booting(both, bootBothWays, 20 * MINUTE_MS);
 
   bootingUefi('the base of a UEFI machine boots without shim', bootUefiBase, 15 * MINUTE_MS);
@@ -158,6 +158,8 @@ async function bootBothWays(): Promise<void> {
         await guest.waitForSsh();
         say(`${guest.name} lets us in`);
         await expectWhole(guest);
+        // Its packages renew what UEFI boots from and leave the BIOS side alone: one of the two tells.
+        if (guest.name !== 'uefi') return await guest.stop();
         await guest.sshOk(UPGRADE, SCRIPT_DEADLINE_MS);
         say(`${guest.name} went through an upgrade of GRUB, and reboots`);
         await guest.reboot();
