@@ -7,6 +7,8 @@ export interface CheckOptions {
   readonly now: Date;
   /** Reads all data, too: compressed pieces are inflated, digests compared. */
   readonly deep: boolean;
+  /** Compares the digests that an archive names, which reads all of it once. A deep check does that anyway. */
+  readonly digests?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

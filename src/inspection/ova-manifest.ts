@@ -8,12 +8,12 @@ const MOST_BYTES = 64 * 1024;
 /** Algorithms that readers know, with the length of their digests (DSP0243 1.1, section 5.1, and what vSphere takes). */
 const DIGEST_CHARACTERS: Readonly<Record<string, number>> = { SHA1: 40, SHA256: 64, SHA512: 128 };
 
-/** Files up to this size are digested always, larger ones when the check is deep. */
+/** Files up to this size are digested always, larger ones when that is asked for. */
 const SMALL_BYTES = 4 * 1024 * 1024;
 
 /**
  * Checks a manifest: each line is `SHA256(name)= hex` to the letter, because readers refuse what they do not know, and
- * every file of the archive has one. Digests of large files are compared when the check is deep.
+ * every file of the archive has one. Digests of large files are compared when that is asked for.
  */
 export async function checkManifest(
   manifest: TarEntry,
@@ -65,7 +65,8 @@ async function compareDigest(
   stated: { algorithm: string; digest: string; place: number },
   check: ImageCheck,
 ): Promise<void> {
-  if (file.sizeBytes > SMALL_BYTES && !check.options.deep) return;
+  const { deep, digests = deep } = check.options;
+  if (file.sizeBytes > SMALL_BYTES && !digests) return;
   const hash = createHash(stated.algorithm.toLowerCase());
   for await (const { data } of check.pieces(file.offset, file.sizeBytes, file.name)) hash.update(data);
   check.digest(`${stated.algorithm} of ${file.name}`, stated.place, {

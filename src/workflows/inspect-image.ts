@@ -12,6 +12,8 @@ export interface InspectOptions {
   readonly clock: Clock;
   /** Reads all data, too. */
   readonly deep: boolean;
+  /** Compares the digests that an archive names; a deep inspection does that anyway. */
+  readonly digests?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,8 +57,8 @@ export async function inspectFile(
 ): Promise<ImageReport> {
   const source = await openFileSource(path);
   try {
-    const { deep, signal } = options;
-    const report = await checkImage(source, { now: options.clock.now(), deep, signal }, format);
+    const { clock, ...how } = options;
+    const report = await checkImage(source, { now: clock.now(), ...how }, format);
     const used = Math.min(source.diskUsageBytes, source.sizeBytes);
     return report.format === 'raw' ? { ...report, allocatedBytes: used } : report;
   } finally {
