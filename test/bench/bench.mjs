@@ -3,12 +3,10 @@
  * our own process takes, and how large the templates are. Everything happens in private directories, which are
  * removed at the end. Run it on an idle machine: it takes both of its cores.
  */
-import { parseArgs } from 'node:util';
-import { describeMachine, say, warnWhenBusy } from './console.mjs';
-import { benchFormats } from './formats.mjs';
+import { describeMachine, say } from './console.mjs';
+import { FORMATS_BENCH } from './formats.mjs';
 import { ITEMS } from './items.mjs';
-import { Lab } from './lab.mjs';
-import { endRunning } from './measure.mjs';
+import { isNamed, runBench } from './run-bench.mjs';
 import { digits, planRows, renderStages, renderTable } from './table.mjs';
 
 const USAGE = `Usage: npm run bench -- [OPTIONS]
@@ -22,37 +20,6 @@ const USAGE = `Usage: npm run bench -- [OPTIONS]
   --json                    print a JSON document instead of the table
   --help                    this text
 `;
-
-const OPTIONS = {
-  runs: { type: 'string', default: '3' },
-  profile: { type: 'string', default: 'all' },
-  only: { type: 'string', multiple: true, default: [] },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-};
-
-/** What the options ask for, or the text that says why not. */
-function readOptions(args) {
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: OPTIONS }));
-  } catch (error) {
-    return error.message;
-  }
-  const { runs, profile, json, help } = values;
-  if (!/^[1-9][0-9]?$/.test(runs)) return `--runs takes a number from 1 to 99; found ${JSON.stringify(runs)}`;
-  if (!['server', 'kvm', 'all'].includes(profile))
-    return `--profile takes server, kvm or all; found ${profile}`;
-  const only = values.only.flatMap((names) => names.split(','));
-  const unknown = only.find((wanted) => !ITEMS.some((item) => isNamed(item, wanted)));
-  if (unknown !== undefined) return `--only: there is no ${JSON.stringify(unknown)}`;
-  const items = ITEMS.filter((item) => isWanted(item, only, profile));
-  return { runs: Number(runs), items, json, help };
-}
-
-function isNamed({ name }, wanted) {
-  return name === wanted || name.startsWith(`${wanted}.`);
-}
 
 function isWanted(item, only, profile) {
   if (profile !== 'all' && item.profile !== undefined && item.profile !== profile) return false;
@@ -103,32 +70,21 @@ function withoutOutput(measured) {
   return Object.fromEntries(Object.entries(measured).filter(([name]) => name !== 'stdout'));
 }
 
-async function benchBuilds(args) {
-  const options = readOptions(args);
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  warnWhenBusy();
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-    endRunning();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
-  const lab = await Lab.open(say);
-  try {
-    const result = await measureAll(options, lab, () => interrupted);
-    report(options, result);
-    return interrupted ? 130 : Math.min(1, result.failed.size);
-  } finally {
-    await lab.close();
-  }
-}
+/** The bench of whole builds. */
+const BUILDS_BENCH = {
+  usage: USAGE,
+  options: { profile: { type: 'string', default: 'all' } },
+  items: ITEMS,
+  choose: ({ profile }, only) =>
+    ['server', 'kvm', 'all'].includes(profile)
+      ? { items: ITEMS.filter((item) => isWanted(item, only, profile)) }
+      : `--profile takes server, kvm or all; found ${profile}`,
+  measureAll,
+  report,
+};
 
 const [first, ...rest] = process.argv.slice(2);
-process.exitCode = first === 'formats' ? await benchFormats(rest) : await benchBuilds(process.argv.slice(2));
+process.exitCode =
+  first === 'formats'
+    ? await runBench(rest, FORMATS_BENCH)
+    : await runBench(process.argv.slice(2), BUILDS_BENCH);

@@ -4,11 +4,10 @@
  */
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { describeMachine, say, warnWhenBusy } from './console.mjs';
+import { describeMachine, say } from './console.mjs';
 import { ARTIFACTS, buildDisk, FORMAT_ITEMS } from './format-items.mjs';
-import { Lab } from './lab.mjs';
-import { endRunning, measure } from './measure.mjs';
+import { measure } from './measure.mjs';
+import { isNamed } from './run-bench.mjs';
 import { digits, renderTable, row } from './table.mjs';
 
 const MIB = 1024 ** 2;
@@ -22,41 +21,9 @@ const USAGE = `Usage: npm run bench -- formats [OPTIONS]
   --help             this text
 
 A ratio is the median over the rounds of one side's time divided by the other's in the same round; who goes first
-alternates. Our writers have the file on disk when they end; for qemu-img there is a second ratio with that. That the
-disk is read once for its digest and its allocation is in no writer's time, because it counts once for all formats.
+alternates. Nobody syncs to disk; a second ratio has the times with that. That the disk is read once for its digest
+and its allocation is in no writer's time, because it counts once for all formats.
 `;
-
-const OPTIONS = {
-  runs: { type: 'string', default: '3' },
-  disk: { type: 'string' },
-  only: { type: 'string', multiple: true, default: [] },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-};
-
-function isNamed({ name }, wanted) {
-  return name === wanted || name.startsWith(`${wanted}.`);
-}
-
-/** What the options ask for, or the text that says why not. */
-function readOptions(args) {
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: OPTIONS }));
-  } catch (error) {
-    return error.message;
-  }
-  const { runs, disk, json, help } = values;
-  if (!/^[1-9][0-9]?$/.test(runs)) return `--runs takes a number from 1 to 99; found ${JSON.stringify(runs)}`;
-  const only = values.only.flatMap((names) => names.split(','));
-
-  const unknown = only.find((wanted) => !FORMAT_ITEMS.some((item) => isNamed(item, wanted)));
-  if (unknown !== undefined) return `--only: there is no ${JSON.stringify(unknown)}`;
-  const items = FORMAT_ITEMS.filter(
-    (item) => only.length === 0 || only.some((wanted) => isNamed(item, wanted)),
-  );
-  return { runs: Number(runs), disk: disk && resolve(disk), items, json, help };
-}
 
 /** Rounds over all items, each round one measurement of each side; an item that fails is left out from then on. */
 async function measureAll({ runs, items }, lab, isInterrupted) {
@@ -155,27 +122,18 @@ function report({ items, json }, { rounds, failed }) {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Runs the whole of it; gives the exit code. */
-export async function benchFormats(args) {
-  const options = readOptions(args);
-  if (typeof options === 'string' || options.help) {
-    process[options.help ? 'stdout' : 'stderr'].write(options.help ? USAGE : `${options}\n\n${USAGE}`);
-    return options.help ? 0 : 2;
-  }
-  warnWhenBusy();
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-    endRunning();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
-  const lab = await Lab.open(say);
-  lab.disk = () => options.disk ?? lab.kept('the finished disk of kvm', () => buildDisk(lab));
-  try {
-    const result = await measureAll(options, lab, () => interrupted);
-    report(options, result);
-    return interrupted ? 130 : Math.min(1, result.failed.size);
-  } finally {
-    await lab.close();
-  }
-}
+/** The bench of the formats. */
+export const FORMATS_BENCH = {
+  usage: USAGE,
+  options: { disk: { type: 'string' } },
+  items: FORMAT_ITEMS,
+  choose: ({ disk }, only) => ({
+    disk: disk && resolve(disk),
+    items: FORMAT_ITEMS.filter((item) => only.length === 0 || only.some((wanted) => isNamed(item, wanted))),
+  }),
+  prepare: (lab, { disk }) => {
+    lab.disk = () => disk ?? lab.kept('the finished disk of kvm', () => buildDisk(lab));
+  },
+  measureAll,
+  report,
+};
