@@ -85,7 +85,6 @@ function completeTarget(name: TargetName, target: TargetDocument): Target {
 export function completeOutput(output: OutputDocument): Output {
   const { format } = output;
   return {
-    format,
     compression: COMPRESSIONS[format][0] ?? 'none',
     ...(format === 'qcow2' ? { compat: '1.1' as const } : {}),
     ...(format === 'vhd' ? { subformat: 'dynamic' as const } : {}),
