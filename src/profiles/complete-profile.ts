@@ -82,14 +82,14 @@ function completeTarget(name: TargetName, target: TargetDocument): Target {
 }
 
 /** An artifact with everything that its document leaves to the format. */
-export function completeOutput(output: OutputDocument): Output {
-  const { format } = output;
+export function completeOutput({ format, ...chosen }: OutputDocument): Output {
   return {
+    format,
     compression: COMPRESSIONS[format][0] ?? 'none',
     ...(format === 'qcow2' ? { compat: '1.1' as const } : {}),
     ...(format === 'vhd' ? { subformat: 'dynamic' as const } : {}),
     outer: 'none',
     missing: 'fail',
-    ...output,
+    ...chosen,
   };
 }
