@@ -107,7 +107,7 @@ describeLab('a bad day', () => {
         const { exitCode, stderr } = await lab.build();
         expect({ exitCode, stderr }).toEqual({
           exitCode: 0,
-          stderr: expect.stringContaining('made: 7 packages'),
+          stderr: expect.stringMatching(/made: \d+ packages/),
         });
         expect([...(await leftoversOf(lab)), ...cacheFaults(lab)]).toEqual([]);
       });
