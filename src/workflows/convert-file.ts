@@ -4,6 +4,7 @@ import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import type { MachineDescription, Output, TargetName } from '../profiles/profile.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { parseQemuProgress } from './conversion-progress.ts';
 import type { Conversion, ConvertedDisk } from './convert-disk.ts';
 import { convertSideBySide } from './convert-side-by-side.ts';
 import { describeOutput, suffixOf } from './image-formats.ts';
@@ -134,8 +135,8 @@ async function readDisk(
   const path = join(scratch, 'disk.raw');
   const args = ['convert', '-p', '-O', 'raw', ...qemuArguments, path];
   const onLine = (line: string): void => {
-    const percent = /^\s*\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1];
-    if (percent !== undefined) onProgress('reading the source', Number(percent));
+    const fraction = parseQemuProgress(line);
+    if (fraction !== undefined) onProgress('reading the source', 100 * fraction);
   };
   const command = dieWithParent({ command: 'qemu-img', args, deadlineMs: READ_DEADLINE_MS });
   await context.run(command, { signal: context.signal, onLine });

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import type { Runner } from '../host/run.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
+import { parseQemuProgress } from './conversion-progress.ts';
 import { imageOptions } from './image-options.ts';
 
 /** A conversion by QEMU's own tool, for what our writers do not do. */
@@ -53,8 +54,8 @@ export async function convertWithQemuImg(
   const { outPath } = conversion;
   const partial = join(dirname(outPath), `.${basename(outPath)}.partial`);
   const onLine = (line: string): void => {
-    const percent = /^\s*\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1];
-    if (percent !== undefined) onFraction?.(Number(percent) / 100);
+    const fraction = parseQemuProgress(line);
+    if (fraction !== undefined) onFraction?.(fraction);
   };
   try {
     await run(dieWithParent(convertCommand(conversion, partial)), { signal, onLine });

@@ -1,3 +1,4 @@
+import { byFraction } from './conversion-progress.ts';
 import type { ImageFormat } from './image-format.ts';
 import { ovaOptions } from './open-image.ts';
 import { writeOva } from './write-ova.ts';
@@ -6,14 +7,13 @@ import { writeOva } from './write-ova.ts';
 export const OVA: ImageFormat = {
   write: async (disk, outPath, recipe, { signal, onProgress, workers, script }) => {
     const { machine, firmware, secureBoot, createdSeconds } = recipe;
-    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
     await writeOva(disk, outPath, {
       machine: { ...machine, firmware, secureBoot, name: memberName(recipe.name) },
       modifiedSeconds: createdSeconds,
       signal,
       workers,
       script,
-      onProgress: onBytes,
+      onProgress: byFraction(onProgress),
     });
   },
   subformat: () => undefined,

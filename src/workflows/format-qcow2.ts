@@ -1,3 +1,4 @@
+import { byFraction } from './conversion-progress.ts';
 import type { ImageFormat } from './image-format.ts';
 import { imageOptions } from './image-options.ts';
 import { convertWithQemuImg } from './convert-with-qemu-img.ts';
@@ -8,8 +9,13 @@ export const QCOW2: ImageFormat = {
   write: async (disk, outPath, { output }, { run, signal, onProgress, workers, script }) => {
     const { compression, compat = '1.1' } = output;
     if (compression === 'zlib') {
-      const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
-      await writeCompressedQcow2(disk, outPath, { compat, signal, workers, script, onProgress: onBytes });
+      await writeCompressedQcow2(disk, outPath, {
+        compat,
+        signal,
+        workers,
+        script,
+        onProgress: byFraction(onProgress),
+      });
       return;
     }
     const shape = compression === 'none' ? { compat } : { compat, compression };

@@ -1,3 +1,4 @@
+import { byFraction } from './conversion-progress.ts';
 import type { ImageFormat } from './image-format.ts';
 import { imageOptions } from './image-options.ts';
 import { writeDynamicVhd, writeFixedVhd } from './write-vhd.ts';
@@ -5,8 +6,7 @@ import { writeDynamicVhd, writeFixedVhd } from './write-vhd.ts';
 /** VHD by our own writer: qemu-img rounds sizes up, and XenServer refuses what it names as the creator. */
 export const VHD: ImageFormat = {
   write: async (disk, outPath, { output, hypervisor, createdSeconds }, { signal, onProgress }) => {
-    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
-    const options = { createdSeconds, signal, onProgress: onBytes };
+    const options = { createdSeconds, signal, onProgress: byFraction(onProgress) };
     if (output.subformat === 'fixed') await writeFixedVhd(disk, outPath, options);
     else {
       const flavour = hypervisor === 'hyperv' ? 'hyperv' : 'xenserver';

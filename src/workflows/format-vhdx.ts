@@ -1,3 +1,4 @@
+import { byFraction } from './conversion-progress.ts';
 import type { ImageFormat } from './image-format.ts';
 import { imageOptions } from './image-options.ts';
 import { writeVhdx } from './write-vhdx.ts';
@@ -5,8 +6,7 @@ import { writeVhdx } from './write-vhdx.ts';
 /** VHDX by qemu-img, its random identifiers replaced. */
 export const VHDX: ImageFormat = {
   write: async (disk, outPath, _recipe, { run, signal, onProgress }) => {
-    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
-    await writeVhdx(disk, outPath, { run, signal, onProgress: onBytes });
+    await writeVhdx(disk, outPath, { run, signal, onProgress: byFraction(onProgress) });
   },
   subformat: () => 'dynamic',
   imageOptions: (path) => imageOptions('vhdx', path),

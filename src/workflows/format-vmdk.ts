@@ -1,3 +1,4 @@
+import { byFraction } from './conversion-progress.ts';
 import type { ImageFormat } from './image-format.ts';
 import { imageOptions } from './image-options.ts';
 import { writeStreamOptimizedVmdk } from './write-vmdk.ts';
@@ -5,7 +6,6 @@ import { writeStreamOptimizedVmdk } from './write-vmdk.ts';
 /** VMDK for transport, streamOptimized, by our own writer: the end of qemu-img's confuses vSphere. */
 export const VMDK: ImageFormat = {
   write: async (disk, outPath, { machine }, { signal, onProgress, workers, script }) => {
-    const onBytes = (done: number, total: number): void => onProgress(total === 0 ? 1 : done / total);
     const { hardwareVersion } = machine;
     // The format has no word for the paravirtual controller, whose disks are described as lsilogic's; see VmdkAdapter.
     const options = {
@@ -14,7 +14,7 @@ export const VMDK: ImageFormat = {
       signal,
       workers,
       script,
-      onProgress: onBytes,
+      onProgress: byFraction(onProgress),
     } as const;
     await writeStreamOptimizedVmdk(disk, outPath, options);
   },

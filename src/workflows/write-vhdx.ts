@@ -14,6 +14,8 @@ import { dieWithParent } from '../host/die-with-parent.ts';
 import type { Runner } from '../host/run.ts';
 import { GIB, MIB } from '../values/byte-size.ts';
 import type { CommandSpec } from '../values/command-spec.ts';
+import { imageNameForQemu } from '../values/qemu-image-name.ts';
+import { parseQemuProgress } from './conversion-progress.ts';
 import type { SourceDisk, WriteImageOptions } from './source-disk.ts';
 
 /** How a VHDX is written. */
@@ -41,7 +43,7 @@ export function vhdxCommand(sourcePath: string, outPath: string): CommandSpec {
     `block_size=${BLOCK_BYTES}`,
     `log_size=${LOG_BYTES}`,
   ].join(',');
-  const paths = [sourcePath, outPath].map((path) => `file:${resolve(path)}`);
+  const paths = [sourcePath, outPath].map((path) => imageNameForQemu(resolve(path)));
   const args = ['convert', '-p', '-f', 'raw', '-O', 'vhdx', '-o', options, ...paths];
   return { command: 'qemu-img', args, deadlineMs: CONVERT_DEADLINE_MS };
 }
@@ -60,8 +62,8 @@ export async function writeVhdx(disk: SourceDisk, outPath: string, options: Writ
   const partial = join(dirname(outPath), `.${basename(outPath)}.partial`);
   const totalBytes = disk.ranges.reduce((sum, { length }) => sum + length, 0);
   const onLine = (line: string): void => {
-    const percent = /^\s*\((\d+(?:\.\d+)?)\/100%\)/.exec(line)?.[1];
-    if (percent !== undefined) onProgress?.((Number(percent) / 100) * totalBytes, totalBytes);
+    const fraction = parseQemuProgress(line);
+    if (fraction !== undefined) onProgress?.(fraction * totalBytes, totalBytes);
   };
   try {
     await run(dieWithParent(vhdxCommand(disk.path, partial)), { signal, onLine });
