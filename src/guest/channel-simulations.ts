@@ -1,0 +1,70 @@
+import type { TargetName } from '../profiles/profile.ts';
+import type { SystemCredential } from './test-machine.ts';
+
+/** What stands in for a hypervisor's channel that QEMU does not have. */
+export interface ChannelSimulation {
+  /** Name of the channel. */
+  readonly name: string;
+  /** Settings that put the channel's device and answers into the overlay, before the guest looks for them. */
+  readonly credentials: (commandLine: string) => readonly SystemCredential[];
+}
+
+/** Where the stand-ins lie in the guest. */
+const PLACE = '/run/mintmark-channel';
+
+/** Sizes of a record of Hyper-V's key-value pools: `struct kv` of hv_kvp_daemon.c in Linux. */
+const KVP_KEY_BYTES = 512;
+const KVP_VALUE_BYTES = 2048;
+
+/** Hypervisors whose channel is a program's answer or a file, which systemd-tmpfiles can put in place. */
+export const CHANNEL_SIMULATIONS: Readonly<Record<Exclude<TargetName, 'kvm'>, ChannelSimulation>> = {
+  xenserver: {
+    name: 'xenstore',
+    credentials: (commandLine) => [
+      settings([
+        ...file('/dev/xen/xenbus', '0600', ''),
+        ...program('/usr/bin/xenstore-read', 'vm-data/cloudstack/init', commandLine),
+      ]),
+    ],
+  },
+  vmware: {
+    name: 'machine-id',
+    credentials: (commandLine) => [
+      settings(program('/usr/bin/vmtoolsd', '--cmd machine.id.get', commandLine)),
+    ],
+  },
+  hyperv: {
+    name: 'kvp',
+    credentials: (commandLine) => [
+      settings(file('/var/lib/hyperv/.kvp_pool_0', '0644', kvpRecord('cloudstack-vm-userdata', commandLine))),
+    ],
+  },
+};
+
+/** Lines that systemd-tmpfiles takes besides its own (tmpfiles.d(5), systemd 252). */
+function settings(lines: readonly string[]): SystemCredential {
+  return { name: 'tmpfiles.extra', text: lines.map((line) => `${line}\n`).join('') };
+}
+
+function file(path: string, mode: string, content: string | Uint8Array): string[] {
+  return [`f+~ ${path} ${mode} root root - ${Buffer.from(content).toString('base64')}`];
+}
+
+/** A program that answers one question and knows no other. */
+function program(path: string, question: string, answer: string): string[] {
+  const name = path.split('/').at(-1) ?? '';
+  const script = `#!/bin/sh\n[ "$*" = '${question}' ] || exit 1\ncat ${PLACE}/answer\n`;
+  return [
+    `d ${PLACE} 0755 root root -`,
+    ...file(`${PLACE}/answer`, '0644', `${answer}\n`),
+    ...file(`${PLACE}/${name}`, '0755', script),
+    `L+ ${path} - - - - ${PLACE}/${name}`,
+  ];
+}
+
+function kvpRecord(key: string, value: string): Buffer {
+  const record = Buffer.alloc(KVP_KEY_BYTES + KVP_VALUE_BYTES);
+  record.write(key, 0);
+  record.write(value, KVP_KEY_BYTES, KVP_VALUE_BYTES - 1);
+  return record;
+}
