@@ -54,12 +54,11 @@ export class GuestAgent {
   }
 
   /** Replaces the content of a file in the guest. Raises {@link GuestAgentError}. */
-  async writeFile(path: string, content: string): Promise<void> {
+  async writeFile(path: string, data: Uint8Array): Promise<void> {
     const handle = await this.#execute('guest-file-open', { path, mode: 'w+' });
-    const data = Buffer.from(content);
     const written = await this.#execute('guest-file-write', {
       handle,
-      'buf-b64': data.toString('base64'),
+      'buf-b64': Buffer.from(data).toString('base64'),
     });
     await this.#execute('guest-file-close', { handle });
     const count = isObject(written) ? written['count'] : undefined;

@@ -29,6 +29,8 @@ export interface WatchOptions {
   readonly onEnd: (end: MachineEnd) => void;
   /** Called once when QEMU has been there and has gone. */
   readonly onGone: () => void;
+  /** Told every line of its serial console, with the milliseconds since we began to listen. */
+  readonly onSerial?: ((line: string, atMs: number) => void) | undefined;
 }
 
 /** Between a fatal line and the picture of the screen: what belongs to the line comes right after it. */
@@ -125,6 +127,7 @@ export class MachineWatch {
     const deliver = (line: string): void => {
       const text = secrets.text(line);
       this.hear(text, source);
+      if (source === 'serial') this.#options.onSerial?.(text, performance.now() - this.#began);
       written += text.length + 1;
       if (written <= LARGEST_LOG_BYTES) log.write(`${text}\n`);
     };

@@ -1,0 +1,227 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../errors/failure.ts';
+import type { BootPlan } from '../guest/boot-contract.ts';
+import { sshCommand, type SshLogin } from '../guest/ssh-command.ts';
+import { renderSessionScript, type SessionMarks } from '../guest/session-script.ts';
+import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
+import { answersAsSsh } from '../host/ssh-banner.ts';
+import type { WorkflowContext } from './build-request.ts';
+import type { RunningMachine } from './run-machine.ts';
+
+/** A machine that is being brought up. */
+export interface BootingMachine {
+  readonly machine: RunningMachine;
+  readonly plan: BootPlan;
+  readonly login: SshLogin;
+  /** How long it may take from power-on until it is ready, in milliseconds. */
+  readonly readyDeadlineMs: number;
+  /** How long it may then take to answer, in milliseconds. */
+  readonly answerDeadlineMs: number;
+}
+
+/** How far a machine came, and what it answered. */
+export interface SessionResult {
+  /** Milliseconds since power-on; absent when it did not come that far. */
+  readonly loginMs?: number;
+  readonly readyMs?: number;
+  /** What the script wrote since the machine was ready. */
+  readonly answers: string;
+  /** Why it came no further, in one line; absent when the script came to its end. */
+  readonly problem?: SessionProblem;
+}
+
+/** Why a session ended early. */
+export interface SessionProblem {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Between two looks for an SSH server, in milliseconds. */
+const LOOK_MS = 400;
+/** After a login that was refused: the key may not be there yet. In milliseconds. */
+const REFUSED_MS = 1500;
+/** What is kept of the answers, in characters. */
+const LARGEST_ANSWERS = 8 * 1024 * 1024;
+
+/** Exit code of ssh itself, in contrast to those of the script. */
+const SSH_FAILED = 255;
+
+/**
+ * Does what a server does with a new machine: tells it who it is by the guest's agent, logs in with the key as soon as it
+ * lets us, sends what it waits for, waits for its marker, and has a script answered. All of that takes one login, because
+ * each costs an emulated machine seconds.
+ *
+ * Raises `E_INTERRUPTED`, and `E_QEMU_DIED` when the machine was killed; what the guest does wrong is in the result.
+ */
+export async function bringUp(
+  booting: BootingMachine,
+  questions: string,
+  context: WorkflowContext,
+): Promise<SessionResult> {
+  const { machine, readyDeadlineMs } = booting;
+  const session = new BootSession(booting, questions, context);
+  const late = AbortSignal.timeout(readyDeadlineMs + booting.answerDeadlineMs);
+  const signal = AbortSignal.any([context.signal, machine.lost, late]);
+  try {
+    await session.run(signal);
+  } catch (error) {
+    if (context.signal.aborted || !signal.aborted) throw error;
+  }
+  const { stop } = machine;
+  if (stop?.kind === 'killed') throw machineKilled(stop.reason);
+  return session.result(stop);
+}
+
+function newNonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** A machine that was killed says nothing about its image. */
+function machineKilled(reason: string): Failure {
+  return new Failure('command', 'E_QEMU_DIED', `${reason}, while an image was tested`, {
+    hint: 'look at the host: memory, the kernel log; then test once more',
+  });
+}
+
+class BootSession {
+  readonly #booting: BootingMachine;
+  readonly #questions: string;
+  readonly #context: WorkflowContext;
+  readonly #answers: string[] = [];
+  #length = 0;
+  #loginMs: number | undefined;
+  #readyMs: number | undefined;
+  #isDone = false;
+  #problem: SessionProblem | undefined;
+  #isTold = false;
+  #hasBanner = false;
+  #lastRefusal = '';
+
+  constructor(booting: BootingMachine, questions: string, context: WorkflowContext) {
+    this.#booting = booting;
+    this.#questions = questions;
+    this.#context = context;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { machine, readyDeadlineMs } = this.#booting;
+    const late = AbortSignal.timeout(Math.max(0, readyDeadlineMs - machine.ageMs));
+    const starting = AbortSignal.any([signal, late]);
+    try {
+      await this.#tell(starting);
+      while (!this.#isDone && this.#problem === undefined) {
+        if (!(await this.#isAnswering(starting))) continue;
+        await this.#logIn(signal, starting);
+      }
+    } catch (error) {
+      if (error instanceof GuestAgentError)
+        this.#problem = { code: 'E_GUEST_CHANNEL', reason: error.message };
+      else if (!late.aborted || signal.aborted) throw error;
+    }
+  }
+
+  result(stop: RunningMachine['stop']): SessionResult {
+    const problem = this.#problem ?? (this.#isDone ? undefined : (stop ?? this.#lateness()));
+    return {
+      ...(this.#loginMs === undefined ? {} : { loginMs: this.#loginMs }),
+      ...(this.#readyMs === undefined ? {} : { readyMs: this.#readyMs }),
+      answers: this.#answers.join('\n'),
+      ...(problem === undefined ? {} : { problem: { code: problem.code, reason: problem.reason } }),
+    };
+  }
+
+  /** Writes what the channel of the guest's agent carries. */
+  async #tell(signal: AbortSignal): Promise<void> {
+    const { machine, plan } = this.#booting;
+    if (plan.agentFiles.length > 0) await this.#writeByAgent(machine, plan, signal);
+    this.#isTold = true;
+  }
+
+  async #writeByAgent(machine: RunningMachine, plan: BootPlan, signal: AbortSignal): Promise<void> {
+    const agent = await GuestAgent.connect(machine.sockets.agent, signal);
+    try {
+      for (const { path, data } of plan.agentFiles) await agent.writeFile(path, Buffer.from(data));
+    } finally {
+      agent.close();
+    }
+  }
+
+  async #isAnswering(signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    this.#hasBanner ||= await answersAsSsh(this.#booting.login.port);
+    if (!this.#hasBanner) await delay(LOOK_MS, undefined, { signal });
+    return this.#hasBanner;
+  }
+
+  async #logIn(signal: AbortSignal, starting: AbortSignal): Promise<void> {
+    const { login, answerDeadlineMs, readyDeadlineMs, plan } = this.#booting;
+    const { script, marks } = renderSessionScript(plan, this.#questions, newNonce());
+    const spec = sshCommand(login, script, readyDeadlineMs + answerDeadlineMs);
+    const unready = new AbortController();
+    // The deadline for being ready holds until it is; then that for answering begins.
+    const giveUp = (): void => {
+      if (this.#readyMs === undefined) unready.abort();
+    };
+    starting.addEventListener('abort', giveUp);
+    try {
+      const { exitCode, stderr } = await this.#context.run(spec, {
+        signal: AbortSignal.any([signal, unready.signal]),
+        okExitCodes: Array.from({ length: 256 }, (_, code) => code),
+        onLine: (line, stream) => stream === 'stdout' && this.#hear(line, marks),
+      });
+      if (!this.#isDone) await this.#explain(exitCode, stderr, starting);
+    } finally {
+      starting.removeEventListener('abort', giveUp);
+    }
+  }
+
+  #hear(line: string, marks: SessionMarks): void {
+    const age = this.#booting.machine.ageMs;
+    if (line === marks.login) this.#loginMs ??= age;
+    else if (line === marks.ready) this.#readyMs ??= age;
+    else if (line === marks.done) this.#isDone = true;
+    else if (this.#readyMs !== undefined && this.#length < LARGEST_ANSWERS) {
+      this.#answers.push(line);
+      this.#length += line.length + 1;
+    }
+  }
+
+  /** ssh ended before the script did. */
+  async #explain(exitCode: number, stderr: string, starting: AbortSignal): Promise<void> {
+    const said = stderr.trim().split('\n').at(-1) ?? '';
+    if (exitCode === SSH_FAILED && this.#loginMs === undefined) {
+      this.#lastRefusal = said;
+      this.#hasBanner = false;
+      await delay(REFUSED_MS, undefined, { signal: starting });
+      return;
+    }
+    this.#problem = {
+      code: this.#readyMs === undefined ? 'E_GUEST_NOT_READY' : 'E_GUEST_NO_ANSWER',
+      reason: `the login ended early (exit code ${exitCode})${said === '' ? '' : `: ${said}`}`,
+    };
+  }
+
+  /** What was being waited for when the time was over. */
+  #lateness(): SessionProblem {
+    const { plan, readyDeadlineMs, answerDeadlineMs } = this.#booting;
+    const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
+    const { user, port } = plan.ssh;
+    if (this.#readyMs !== undefined) {
+      const reason = `it was ready, and then gave no answer for ${seconds(answerDeadlineMs)}`;
+      return { code: 'E_GUEST_NO_ANSWER', reason };
+    }
+    const limit = seconds(readyDeadlineMs);
+    if (!this.#isTold) {
+      return { code: 'E_GUEST_CHANNEL', reason: `no guest agent answered on the machine's port within ${limit}` };
+    }
+    if (this.#loginMs !== undefined) {
+      return { code: 'E_GUEST_NOT_READY', reason: `${plan.marker} was not there after ${limit}` };
+    }
+    if (this.#lastRefusal !== '') {
+      const reason = `SSH on port ${port} did not let ${user} in within ${limit}: ${this.#lastRefusal}`;
+      return { code: 'E_GUEST_LOGIN', reason };
+    }
+    return { code: 'E_GUEST_NO_SSH', reason: `nobody answered by SSH on port ${port} within ${limit}` };
+  }
+}

@@ -1,0 +1,72 @@
+import { basename, join } from 'node:path';
+import type { TargetName } from '../profiles/profile.ts';
+import { Failure } from '../errors/failure.ts';
+import type { WorkflowContext } from './build-request.ts';
+import { IMAGE_FORMATS } from './image-formats.ts';
+import { imageOptions } from './image-options.ts';
+import { inspectImage } from './inspect-image.ts';
+import { requireConvertible } from './convertible-image.ts';
+import { isOuter, unpackImage } from './unpack-image.ts';
+
+/** An artifact that is going to be booted. */
+export interface ArtifactFile {
+  readonly path: string;
+  readonly target: TargetName;
+}
+
+/** An artifact as QEMU is given it. */
+export interface TestedArtifact extends ArtifactFile {
+  /** Its name without directories. */
+  readonly file: string;
+  /** What it is by its content: `qcow2`, `vhd`, `ova`, … */
+  readonly format: string;
+  /** QEMU's `--image-opts` of the disk in it. */
+  readonly imageOptions: string;
+  /** Size of the disk that a guest sees. */
+  readonly virtualSizeBytes: number;
+  /** Whether anything was unpacked to get at the image. */
+  readonly isUnpacked: boolean;
+}
+
+/**
+ * Looks at an artifact and says how QEMU reads the disk in it; what is compressed from outside is unpacked into the
+ * directory. Raises `E_IMAGE_NOT_CONVERTIBLE` for what holds no disk that may be read, `E_IMAGE_UNREADABLE` and what
+ * {@link unpackImage} raises.
+ */
+export async function openArtifact(
+  { path, target }: ArtifactFile,
+  directory: string,
+  context: WorkflowContext,
+): Promise<TestedArtifact> {
+  const options = { clock: context.clock, signal: context.signal, deep: false };
+  const inspected = await inspectImage(path, options);
+  const { format } = inspected.report;
+  if (isOuter(format)) {
+    const unpacked = join(directory, 'unpacked.img');
+    await unpackImage(path, format, unpacked, context.signal);
+    const inner = await openArtifact({ path: unpacked, target }, directory, context);
+    if (inner.isUnpacked) throw twicePacked(path);
+    return { ...inner, path, file: basename(path), isUnpacked: true };
+  }
+  const common = { path, target, file: basename(path), isUnpacked: false };
+  if (format === 'ova') {
+    const [disk] = inspected.report.disks;
+    return {
+      ...common,
+      format,
+      imageOptions: IMAGE_FORMATS.ova.imageOptions(inspected.path, inspected.report),
+      virtualSizeBytes: disk?.virtualSizeBytes ?? 0,
+    };
+  }
+  const { format: driver } = requireConvertible(inspected);
+  return {
+    ...common,
+    format,
+    imageOptions: imageOptions(driver, inspected.path),
+    virtualSizeBytes: inspected.report.virtualSizeBytes ?? 0,
+  };
+}
+
+function twicePacked(path: string): Failure {
+  return new Failure('image-test', 'E_IMAGE_NOT_CONVERTIBLE', `${path} is a compressed file in a compressed file`);
+}
