@@ -213,7 +213,10 @@ class BootSession {
     }
     const limit = seconds(readyDeadlineMs);
     if (!this.#isTold) {
-      return { code: 'E_GUEST_CHANNEL', reason: `no guest agent answered on the machine's port within ${limit}` };
+      return {
+        code: 'E_GUEST_CHANNEL',
+        reason: `no guest agent answered on the machine's port within ${limit}`,
+      };
     }
     if (this.#loginMs !== undefined) {
       return { code: 'E_GUEST_NOT_READY', reason: `${plan.marker} was not there after ${limit}` };

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
@@ -12,6 +12,7 @@ import { secretsOf } from '../profiles/secrets.ts';
 import { secretVariable } from '../packer/provisioner-environment.ts';
 import { basePath, type CheckedBase } from './base-cache.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { makeKey, removeKey } from './make-key.ts';
 import { askPatiently, mirrorWaitMs } from './mirror-patience.ts';
 import type { BuildPlan } from './plan-build.ts';
 import { writeProject } from './render-project.ts';
@@ -39,7 +40,6 @@ export interface ProvisionedDisk {
 
 /** How long a plugin's servers are waited for, when nobody says otherwise. */
 const PLUGIN_WAIT_MS = 90_000;
-const KEYGEN_DEADLINE_MS = 30_000;
 /** How long the guest may take to let us in, and to power off; an accelerated guest needs a tenth of it. */
 const SSH_TIMEOUT_MS = { kvm: 5 * 60_000, tcg: 15 * 60_000 } as const;
 const SHUTDOWN_TIMEOUT_MS = 10 * 60_000;
@@ -91,8 +91,7 @@ export async function runPacker(input: PackerRunInput, context: WorkflowContext)
     };
     await startTwice(() => watchBuild(watched, context), run, context);
   } finally {
-    await rm(run.values.ssh_private_key_file, { force: true });
-    await rm(`${run.values.ssh_private_key_file}.pub`, { force: true });
+    await removeKey(run.values.ssh_private_key_file);
   }
   const path = join(run.values.output_directory, DISK_FILE);
   return {
@@ -151,10 +150,7 @@ async function describeRun(
 ): Promise<PackerRun> {
   const { plan, base, directory } = input;
   const key = join(directory, 'build-key');
-  await rm(key, { force: true });
-  const keygen = ['-q', '-t', 'ed25519', '-N', '', '-C', 'mintmark-build', '-f', key];
-  const spec = { command: 'ssh-keygen', args: keygen, deadlineMs: KEYGEN_DEADLINE_MS };
-  await context.run(spec, { signal: context.signal });
+  const publicKey = await makeKey(key, 'mintmark-build', context);
   const { accelerator } = plan.accelerator;
   return {
     packer: resolve(plan.packer.path),
@@ -169,7 +165,7 @@ async function describeRun(
       kernel: basePath(base, 'kernel'),
       initrd: basePath(base, 'initrd'),
       ssh_private_key_file: key,
-      ssh_public_key_base64: Buffer.from(await readFile(`${key}.pub`)).toString('base64'),
+      ssh_public_key_base64: Buffer.from(`${publicKey}\n`).toString('base64'),
       output_directory: join(directory, 'output'),
       run_directory: places.vm,
       accelerator,

@@ -68,5 +68,9 @@ export async function openArtifact(
 }
 
 function twicePacked(path: string): Failure {
-  return new Failure('image-test', 'E_IMAGE_NOT_CONVERTIBLE', `${path} is a compressed file in a compressed file`);
+  return new Failure(
+    'image-test',
+    'E_IMAGE_NOT_CONVERTIBLE',
+    `${path} is a compressed file in a compressed file`,
+  );
 }

@@ -1,0 +1,345 @@
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BootClock } from '../guest/boot-clock.ts';
+import {
+  parseCheckAnswers,
+  renderCheckScript,
+  type GuestQuestion,
+  type TimedAnswer,
+} from '../guest/check-script.ts';
+import {
+  checkMachineIdentity,
+  judgeSame,
+  parseMachineIdentity,
+  type MachineIdentity,
+} from '../guest/check-machine-identity.ts';
+import { checkUnits } from '../guest/check-units.ts';
+import { failed, type GuestCheck } from '../guest/guest-check.ts';
+import { judgeChecks } from '../guest/judge-checks.ts';
+import { FACT_QUESTIONS } from '../guest/listeners.ts';
+import { sshCommand } from '../guest/ssh-command.ts';
+import type { CheckResult, SuiteResult } from '../manifests/test-report.ts';
+import { bringUp, type SessionResult } from './boot-session.ts';
+import type { WorkflowContext } from './build-request.ts';
+import type { MachineStop, RunningMachine } from './run-machine.ts';
+import { TestGuest, type TestBench, type TestGuestRequest } from './test-guest.ts';
+
+/** An artifact that is booted and held to something. */
+export interface ArtifactTest extends TestGuestRequest {
+  /** Name of the suite in reports. */
+  readonly suite: string;
+  /** Begins the names of its evidence. */
+  readonly slug: string;
+  readonly checks: readonly GuestCheck[];
+  /** Whether it is restarted, and asked for what `facts.json` holds. */
+  readonly isFull: boolean;
+  /** Longest time from power-on until it is ready, in milliseconds. */
+  readonly readyDeadlineMs: number;
+}
+
+/** What came of booting an artifact. */
+export interface BootedArtifact {
+  readonly suite: SuiteResult;
+  /** What makes this machine itself; absent when it did not say. */
+  readonly identity?: MachineIdentity;
+  /** Answers to {@link FACT_QUESTIONS}. */
+  readonly answers: ReadonlyMap<string, TimedAnswer>;
+  /** Evidence, by the name it has in reports. */
+  readonly evidence: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** How long a machine that is ready may take for all answers, in milliseconds; under emulation a service may be slow. */
+const ANSWER_DEADLINE_MS = { kvm: 60_000, tcg: 180_000 } as const;
+/** How long it may take to go down. */
+const SHUTDOWN_DEADLINE_MS = { kvm: 60_000, tcg: 120_000 } as const;
+const SSH_DEADLINE_MS = 60_000;
+/** Starts of one machine: a kernel may trip over emulation with several processors, see `run-packer`. */
+const STARTS = 2;
+/** Between a guest's last word and the picture of its screen, in milliseconds. */
+const SETTLE_MS = 200;
+
+/**
+ * Boots an artifact, tells the machine who it is, has the checks answered, and restarts it when the test is full.
+ * Raises `E_INTERRUPTED`, `E_QEMU_DIED` when QEMU was killed, and what preparing the machine raises; whatever the image
+ * does wrong is in the suite.
+ */
+export async function testArtifact(
+  test: ArtifactTest,
+  bench: TestBench,
+  context: WorkflowContext,
+): Promise<BootedArtifact> {
+  const began = performance.now();
+  const guest = await TestGuest.prepare(test, bench, context);
+  try {
+    const boot = new ArtifactBoot(test, guest, bench, context);
+    await boot.run();
+    return await boot.outcome(Math.round(performance.now() - began));
+  } finally {
+    await guest.removeDisk();
+  }
+}
+
+class ArtifactBoot {
+  readonly #test: ArtifactTest;
+  readonly #guest: TestGuest;
+  readonly #bench: TestBench;
+  readonly #context: WorkflowContext;
+  readonly #clock = new BootClock();
+  readonly #checks: CheckResult[] = [];
+  #session: SessionResult | undefined;
+  #identity: MachineIdentity | undefined;
+  #answers: ReadonlyMap<string, TimedAnswer> = new Map();
+
+  constructor(test: ArtifactTest, guest: TestGuest, bench: TestBench, context: WorkflowContext) {
+    this.#test = test;
+    this.#guest = guest;
+    this.#bench = bench;
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const machine = await this.#boot();
+    try {
+      if (this.#test.isFull && this.#session?.problem === undefined) await this.#restart(machine);
+    } finally {
+      await machine.powerOff();
+    }
+  }
+
+  async outcome(durationMs: number): Promise<BootedArtifact> {
+    const { suite, artifact, contract, slug } = this.#test;
+    const { loginMs, readyMs } = this.#session ?? {};
+    const evidence = await this.#evidence(slug);
+    return {
+      suite: {
+        name: suite,
+        file: artifact.file,
+        target: artifact.target,
+        format: artifact.format,
+        contract,
+        channel: this.#guest.plan.channel,
+        boot: {
+          ...this.#clock.times,
+          ...(readyMs === undefined ? {} : { readyMs }),
+          ...(loginMs === undefined ? {} : { loginMs }),
+        },
+        checks: this.#checks,
+        evidence: evidence.map(({ name }) => name),
+        durationMs,
+      },
+      ...(this.#identity === undefined ? {} : { identity: this.#identity }),
+      answers: this.#answers,
+      evidence,
+    };
+  }
+
+  /** Boots until every question is answered, or it is clear that they will not be. */
+  async #boot(): Promise<RunningMachine> {
+    const { checks, isFull } = this.#test;
+    const asked = [...checks, checkMachineIdentity()].filter(isFirstOfItsName);
+    const questions = [...asked, ...(isFull ? FACT_QUESTIONS : [])];
+    const nonce = randomBytes(16).toString('hex');
+    for (let start = 1; ; start += 1) {
+      const machine = await this.#guest.start((line, atMs) => this.#clock.hear(line, atMs));
+      const session = await this.#bringUp(machine, questions, nonce);
+      if (start < STARTS && this.#isChance(machine.stop)) {
+        this.#context.emit({
+          type: 'warning',
+          text: `${this.#test.suite}: ${machine.stop?.reason}; trying once more`,
+        });
+        await machine.powerOff();
+        continue;
+      }
+      await this.#photograph(machine);
+      this.#session = session;
+      this.#answers = parseCheckAnswers(session.answers, nonce);
+      this.#identity = parseMachineIdentity(this.#answers.get(checkMachineIdentity().name)?.text ?? '');
+      this.#judge(asked, session, machine);
+      return machine;
+    }
+  }
+
+  async #bringUp(
+    machine: RunningMachine,
+    questions: readonly GuestQuestion[],
+    nonce: string,
+  ): Promise<SessionResult> {
+    const { readyDeadlineMs } = this.#test;
+    const { plan, login } = this.#guest;
+    const answerDeadlineMs = ANSWER_DEADLINE_MS[this.#bench.accelerator];
+    const booting = { machine, plan, login, readyDeadlineMs, answerDeadlineMs };
+    try {
+      return await bringUp(booting, renderCheckScript(questions, nonce), this.#context);
+    } catch (error) {
+      await machine.powerOff();
+      throw error;
+    }
+  }
+
+  #judge(asked: readonly GuestCheck[], session: SessionResult, machine: RunningMachine): void {
+    const { readyMs, problem } = session;
+    if (readyMs === undefined) {
+      this.#checks.push({
+        ...READY,
+        ...failed('ready', describeProblem(session, machine), lastWords(machine)),
+      });
+      return;
+    }
+    this.#checks.push({
+      ...READY,
+      outcome: 'passed',
+      found: `after ${seconds(readyMs)}`,
+      durationMs: readyMs,
+    });
+    if (problem !== undefined) {
+      this.#checks.push({
+        ...ANSWERS,
+        ...failed('answers', describeProblem(session, machine), lastWords(machine)),
+      });
+    }
+    const answered = problem === undefined ? asked : asked.filter(({ name }) => this.#answers.has(name));
+    this.#checks.push(...judgeChecks(answered, this.#answers));
+  }
+
+  /** Kernels trip over emulated processors once in thirty starts, and always before anybody can log in. */
+  #isChance(stop: MachineStop | undefined): boolean {
+    const { cpus } = this.#test;
+    return (
+      this.#bench.accelerator === 'tcg' &&
+      cpus > 1 &&
+      stop?.code === 'E_GUEST_PANIC' &&
+      this.#session === undefined
+    );
+  }
+
+  /** A restart from inside; the machine itself is a new one, as a warm reset of an emulated processor may hang. */
+  async #restart(machine: RunningMachine): Promise<void> {
+    const problem = await this.#goDown(machine);
+    if (problem !== undefined) {
+      this.#checks.push({ ...REBOOT, ...failed('it goes down and comes back', problem) });
+      return;
+    }
+    const again = await this.#guest.start();
+    try {
+      this.#checks.push(await this.#comeBack(again));
+    } finally {
+      await again.powerOff();
+    }
+  }
+
+  async #goDown(machine: RunningMachine): Promise<string | undefined> {
+    const { signal, run } = this.#context;
+    // The login may end before its answer is through.
+    const spec = sshCommand(this.#guest.login, 'systemctl reboot', SSH_DEADLINE_MS);
+    const asked = run(spec, { signal: AbortSignal.any([signal, machine.lost]), okExitCodes: [0, 255] });
+    const refusal = await Promise.race([
+      machine.stopped.then(() => undefined),
+      asked.then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    ]);
+    signal.throwIfAborted();
+    const deadlineMs = SHUTDOWN_DEADLINE_MS[this.#bench.accelerator];
+    const isGone = await machine.waitUntilGone(deadlineMs);
+    await machine.powerOff();
+    if (!isGone) return `it was still there ${seconds(deadlineMs)} after it was told to restart`;
+    if (machine.shutdown === 'guest-reset') return undefined;
+    return refusal instanceof Error
+      ? refusal.message
+      : `it ended otherwise (${machine.shutdown ?? 'unknown'})`;
+  }
+
+  async #comeBack(machine: RunningMachine): Promise<CheckResult> {
+    const nonce = randomBytes(16).toString('hex');
+    const checks = [checkMachineIdentity(), checkUnits()];
+    // A guest that restarts by itself gets nothing new from anybody.
+    const { login, plan } = this.#guest;
+    const booting = {
+      machine,
+      login,
+      plan: { ...plan, agentFiles: [], sshFiles: [] },
+      readyDeadlineMs: this.#test.readyDeadlineMs,
+      answerDeadlineMs: ANSWER_DEADLINE_MS[this.#bench.accelerator],
+    };
+    const session = await bringUp(booting, renderCheckScript(checks, nonce), this.#context);
+    if (session.problem !== undefined) {
+      return { ...REBOOT, ...failed('it comes back', describeProblem(session, machine), lastWords(machine)) };
+    }
+    const answers = parseCheckAnswers(session.answers, nonce);
+    const worst = judgeChecks(checks, answers).find(({ outcome }) => outcome === 'failed');
+    const { name, title } = REBOOT;
+    if (worst !== undefined) return { ...worst, name, title };
+    const after = parseMachineIdentity(answers.get(checkMachineIdentity().name)?.text ?? '');
+    if (this.#identity === undefined || after === undefined)
+      return { ...REBOOT, outcome: 'skipped', found: 'it has no identity to compare' };
+    const finding = judgeSame(this.#identity, after);
+    return {
+      ...REBOOT,
+      ...finding,
+      ...(finding.outcome === 'passed'
+        ? { found: `after ${seconds(session.readyMs ?? 0)}, the same machine` }
+        : {}),
+    };
+  }
+
+  async #photograph(machine: RunningMachine): Promise<void> {
+    await delay(SETTLE_MS);
+    await machine.photograph(join(this.#guest.directory, SCREEN_FILE)).catch(() => false);
+  }
+
+  async #evidence(slug: string): Promise<BootedArtifact['evidence']> {
+    const found: { name: string; path: string }[] = [];
+    for (const [file, suffix] of EVIDENCE) {
+      const path = join(this.#guest.directory, file);
+      const size = await readFile(path).then(
+        (data) => data.length,
+        () => 0,
+      );
+      if (size > 0) found.push({ name: `${slug}.${suffix}`, path });
+    }
+    return found;
+  }
+}
+
+const READY = {
+  name: 'ready',
+  title: 'the machine gets ready and lets us in with the key it was given',
+} as const;
+const ANSWERS = { name: 'answers', title: 'the machine answers when it is ready' } as const;
+const REBOOT = { name: 'reboot', title: 'it comes back from a restart as the machine it was' } as const;
+
+const SCREEN_FILE = 'screen.png';
+
+/** Files of a machine that are kept, with what their names end in. */
+const EVIDENCE = [
+  ['serial.log', 'serial.log'],
+  ['firmware.log', 'firmware.log'],
+  [SCREEN_FILE, 'screen.png'],
+] as const;
+
+/** Lines of its console that explain a machine which did not come up. */
+const LINES_SHOWN = 8;
+
+/** What stopped it, and what it had complained of before where that is not the same. */
+function describeProblem({ problem }: SessionResult, { consoles }: RunningMachine): string {
+  const reason = problem?.reason ?? 'for an unknown reason';
+  const sign = consoles.likelyReason();
+  return sign === undefined || reason.includes(sign.reason) ? reason : `${reason}; ${sign.reason}`;
+}
+
+function lastWords({ consoles }: RunningMachine): string[] {
+  const serial = consoles.lastLines('serial', LINES_SHOWN);
+  const firmware = serial.length === 0 ? consoles.lastLines('firmware', 3) : [];
+  return [...serial.map((line) => `serial: ${line}`), ...firmware.map((line) => `firmware: ${line}`)];
+}
+
+function isFirstOfItsName({ name }: GuestCheck, index: number, all: readonly GuestCheck[]): boolean {
+  return all.findIndex((each) => each.name === name) === index;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(0)} s`;
+}
