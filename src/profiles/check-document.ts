@@ -6,6 +6,7 @@ import {
   type DocumentPath,
 } from '../schemas/document-path.ts';
 import { compileSchema, type Validator } from '../schemas/validator.ts';
+import { profileCheckFaults } from './profile-check-faults.ts';
 import { profileSchema } from './profile-schema.ts';
 
 let compiled: Validator | undefined;
@@ -51,6 +52,7 @@ function checkEntries(document: unknown): Fault[] {
   if (!isMapping(document)) return [];
   const files = entriesOf(document['files'], ['files']);
   const steps = entriesOf(document['provisioners'], ['provisioners']);
+  const checks = entriesOf(document['checks'], ['checks']);
   const os = isMapping(document['os']) ? document['os'] : {};
   const sources = entriesOf(os['aptSources'], ['os', 'aptSources']);
   const keys = sources.flatMap(({ path, value }) =>
@@ -62,6 +64,7 @@ function checkEntries(document: unknown): Fault[] {
       .filter(({ value }) => value['type'] === 'shell')
       .flatMap((entry) => exactlyOne(entry, 'script', 'inline')),
     ...keys.flatMap((entry) => exactlyOne(entry, 'file', 'text')),
+    ...checks.flatMap(({ path, value }) => profileCheckFaults(path, value)),
     ...repeated(files, 'path'),
     ...repeated(sources, 'name'),
   ];

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { FRAGMENTS } from './built-in.ts';
 import { COMPRESSIONS } from './check-outputs.ts';
 import { DEFAULT_FILE_MODE, DEFAULT_MACHINE, DEFAULT_TIMEOUT_SECONDS } from './defaults.ts';
+import { completeCheck, type ProfileCheckDocument } from './profile-check.ts';
 import type {
   Output,
   Profile,
@@ -21,10 +22,11 @@ import {
 } from './profile-document.ts';
 
 /** A document that lies over the defaults, its lists already joined. */
-export type MergedDocument = Omit<ProfileDocument, 'files' | 'provisioners' | 'template'> &
+export type MergedDocument = Omit<ProfileDocument, 'files' | 'provisioners' | 'checks' | 'template'> &
   Pick<Profile, 'os' | 'base' | 'disk' | 'packages' | 'guest' | 'vm' | 'finish' | 'version'> & {
     readonly files: readonly FileDocument[];
     readonly provisioners: readonly ProvisionerDocument[];
+    readonly checks: readonly ProfileCheckDocument[];
     readonly template: Omit<TemplateOptions, 'name'> & Partial<Pick<TemplateOptions, 'name'>>;
   };
 
@@ -43,6 +45,7 @@ export function completeProfile(document: MergedDocument, defaultName: string): 
     packages,
     files: document.files.map(completeFile),
     provisioners: document.provisioners.map(completeProvisioner),
+    checks: document.checks.map(completeCheck),
     guest,
     vm,
     targets: completeTargets(document.targets ?? {}),

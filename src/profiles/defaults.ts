@@ -15,6 +15,7 @@ export const DEFAULTS: ProfileDocument = {
   packages: { include: [], exclude: [], recommends: false, kernel: 'linux-image-amd64' },
   files: [],
   provisioners: [],
+  checks: [],
   guest: {
     contract: 'nocloud',
     hostname: 'localhost',

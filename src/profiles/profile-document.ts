@@ -17,13 +17,14 @@ import type {
   TemplateOptions,
   VersionOptions,
 } from './profile.ts';
+import type { ProfileCheckDocument } from './profile-check.ts';
 
 /**
  * A profile as a person writes it: every key optional, what is absent comes from the profiles it extends
  * and then from the defaults.
  *
  * How documents combine, the later over the earlier: mappings key by key, at every depth; a value or a list takes
- * the place of the inherited one. Five lists add to the inherited one instead ({@link ListEdit}).
+ * the place of the inherited one. Six lists add to the inherited one instead ({@link ListEdit}).
  * Naming a package in `include` takes it off the inherited `exclude`, and the other way round.
  */
 export interface ProfileDocument {
@@ -45,6 +46,7 @@ export interface ProfileDocument {
   };
   readonly files?: ListEdit<FileDocument>;
   readonly provisioners?: ListEdit<ProvisionerDocument>;
+  readonly checks?: ListEdit<ProfileCheckDocument>;
   readonly guest?: Partial<GuestOptions>;
   readonly vm?: Partial<BuildMachine>;
   readonly targets?: Readonly<Partial<Record<TargetName, TargetDocument>>>;
@@ -83,6 +85,7 @@ export const ADDING_LISTS: Readonly<Record<string, string | undefined>> = {
   '.packages.exclude': undefined,
   '.files': 'path',
   '.provisioners': undefined,
+  '.checks': undefined,
 };
 
 /** The targets that exist, in the order in which artifacts are made. */

@@ -1,3 +1,4 @@
+import { PROFILE_CHECK } from './profile-check-schema.ts';
 import {
   addingList,
   anyText,
@@ -225,6 +226,7 @@ const properties: Readonly<Record<string, SchemaNode>> = {
   packages,
   files: addingList('Files placed into the guest.', file),
   provisioners: addingList('Steps that change the guest, in order.', provisioner),
+  checks: addingList('What a machine that runs from the image is held to.', PROFILE_CHECK),
   guest,
   vm: mapping('The virtual machine that the build runs in.', {
     cpus: wholeNumber(1, 64, 'Processors.'),

@@ -1,4 +1,5 @@
 import type { DebianArchitecture } from '../values/architecture.ts';
+import type { ProfileCheck } from './profile-check.ts';
 import type { GuestSystemName } from './vmware-hardware.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Profile {
   readonly packages: PackageSelection;
   readonly files: readonly ProfileFile[];
   readonly provisioners: readonly Provisioner[];
+  /** What a machine that runs from the image is held to, beside what every image promises. */
+  readonly checks: readonly ProfileCheck[];
   readonly guest: GuestOptions;
   readonly vm: BuildMachine;
   readonly targets: Readonly<Partial<Record<TargetName, Target>>>;

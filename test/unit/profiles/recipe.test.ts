@@ -56,6 +56,11 @@ describe('recipes', () => {
       { set: ['provisioners[1].name=x', 'provisioners[1].timeoutSeconds=1', 'provisioners[1].retries=3'] },
       'nothing',
     ],
+    [
+      'what a machine is held to is not',
+      { set: ['checks+=[{type: port, port: 80}, {type: file, path: /etc/motd, contains: x}]'] },
+      'nothing',
+    ],
     ['words for people are not', { set: ['description=x'] }, 'nothing'],
   ])('%s', (_because, change, changed) => {
     const levels = ['base', 'build', 'line'];
