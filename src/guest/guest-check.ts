@@ -4,6 +4,8 @@ import type { CheckResult } from '../manifests/test-report.ts';
 export interface GuestAnswer {
   /** What it wrote on standard output, then on standard error. */
   readonly text: string;
+  /** The part of it from standard output; absent where that is all of it. */
+  readonly stdout?: string;
   readonly exitCode: number;
 }
 
@@ -19,6 +21,8 @@ export interface GuestCheck {
   readonly title: string;
   /** POSIX shell, run as root in a subshell of its own; must change nothing. */
   readonly script: string;
+  /** When the guest ends the script by itself, in seconds; see `DEFAULT_CHECK_SECONDS`. */
+  readonly timeoutSeconds?: number;
   /** Whether every artifact is asked, because it tells which image this is; the others are asked of one artifact only. */
   readonly isIdentity: boolean;
   readonly judge: (answer: GuestAnswer) => Finding;
