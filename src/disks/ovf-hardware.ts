@@ -1,5 +1,5 @@
 import { hardwareVersionOf, type OvfMachine } from './ovf-machine.ts';
-import { element, type XmlElement } from './xml.ts';
+import { element, type XmlElement } from '../values/xml.ts';
 
 /** Name of the network that a network card hangs on, as vSphere calls its first one. */
 export const NETWORK_NAME = 'VM Network';

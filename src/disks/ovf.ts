@@ -1,7 +1,7 @@
 import { DISK_ID, NETWORK_NAME, virtualHardware } from './ovf-hardware.ts';
 import type { OvfMachine } from './ovf-machine.ts';
 import { GUEST_SYSTEMS } from '../profiles/vmware-hardware.ts';
-import { element, renderXml, type XmlElement } from './xml.ts';
+import { element, renderXml, type XmlElement } from '../values/xml.ts';
 
 /** The disk that an OVF refers to. */
 export interface OvfDisk {

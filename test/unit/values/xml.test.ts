@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { element, renderXml } from '../../../src/disks/xml.ts';
+import { element, renderXml, withXmlCharacters } from '../../../src/values/xml.ts';
 
 describe('renderXml', () => {
   test('indents children, closes empty elements, leaves undefined children out', () => {
@@ -12,11 +12,6 @@ describe('renderXml', () => {
   test.each([
     { value: `<&>"'`, escaped: `&lt;&amp;&gt;&quot;'`, because: 'it would be markup' },
     { value: '&lt;', escaped: '&amp;lt;', because: 'what looks escaped is a value like any other' },
-    {
-      value: 'a\tb\r\nc',
-      escaped: 'a&#9;b&#13;&#10;c',
-      because: 'a reader turns bare white space into blanks',
-    },
     { value: 'ä✓😀', escaped: 'ä✓😀', because: 'the document is UTF-8' },
     { value: '$&', escaped: '$&amp;', because: 'no character is special to the replacement' },
   ])('$value: $because', ({ value, escaped }) => {
@@ -25,9 +20,23 @@ describe('renderXml', () => {
     );
   });
 
+  test('keeps white space: a reader turns it into blanks between quotes, and leaves it alone between tags', () => {
+    const text = renderXml(element('b', 'a\tb\r\nc', { k: 'a\tb\r\nc' }));
+    expect(text).toContain('<b k="a&#9;b&#13;&#10;c">a\tb&#13;\nc</b>');
+  });
+
   test.each(['\0', '\x1b', '\uffff', '\ud800'])('refuses %j, which XML cannot write', (value) => {
     for (const wrong of [element('a', value), element('a', [], { k: value })]) {
       expect(() => renderXml(wrong)).toThrow(expect.objectContaining({ code: 'E_XML_CHARACTER' }));
     }
   });
+});
+
+test.each([
+  { text: 'a\x1b[31mb', writable: 'a␛[31mb', because: 'a control character has a picture' },
+  { text: 'a\0\ufffeb\ud800', writable: 'a␀\ufffdb\ufffd', because: 'the rest has none' },
+  { text: 'a\t\r\n😀', writable: 'a\t\r\n😀', because: 'XML can write it' },
+])('withXmlCharacters($text): $because', ({ text, writable }) => {
+  expect(withXmlCharacters(text)).toBe(writable);
+  expect(() => renderXml(element('a', writable, { k: writable }))).not.toThrow();
 });

@@ -30,7 +30,7 @@ function renderElement({ name, attributes, content }: XmlElement, indent: string
   const words = Object.entries(attributes).map(([key, value]) => ` ${key}="${escapeXml(String(value))}"`);
   const start = `${indent}<${name}${words.join('')}`;
   if (content.length === 0) return `${start}/>\n`;
-  if (typeof content === 'string') return `${start}>${escapeXml(content)}</${name}>\n`;
+  if (typeof content === 'string') return `${start}>${escapeText(content)}</${name}>\n`;
   const children = content.map((child) => renderElement(child, `${indent}  `));
   return `${start}>\n${children.join('')}${indent}</${name}>\n`;
 }
@@ -40,8 +40,24 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** What XML 1.0 (fifth edition, production 2) leaves out, and halves of surrogate pairs. */
 // oxlint-disable-next-line no-control-regex
 const IMPOSSIBLE = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/u;
+const EVERY_IMPOSSIBLE = new RegExp(IMPOSSIBLE, 'gu');
 
-/** A value as text or between quotes; white space other than blanks would not come back as it was. */
+/**
+ * A text that XML can write: a control character becomes the picture that Unicode has of it (U+2400 and on), anything
+ * else without a way becomes U+FFFD.
+ */
+export function withXmlCharacters(text: string): string {
+  return text.replaceAll(EVERY_IMPOSSIBLE, (character) =>
+    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\ufffd',
+  );
+}
+
+/** A value between tags. Lines stay lines, so that people can read the document, too; a reader gives them back as they were. */
+function escapeText(value: string): string {
+  return escapeXml(value).replaceAll(/&#(?:9|10);/g, (reference) => (reference === '&#9;' ? '\t' : '\n'));
+}
+
+/** A value between quotes; white space other than blanks would not come back as it was. */
 function escapeXml(value: string): string {
   if (IMPOSSIBLE.test(value)) {
     throw new Failure(
