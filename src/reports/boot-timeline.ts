@@ -6,19 +6,19 @@ import { planTimeAxis, type TimeAxis } from './time-axis.ts';
 /** Places, in pixels. */
 const WIDTH = 960;
 const LEFT = 276;
-const RIGHT = 824;
+const RIGHT = 806;
 const TOP = 84;
 const ROW = 58;
 const BAR = 26;
 /** Narrowest piece of a bar that its duration fits into. */
-const LABEL_ROOM = 46;
+const LABEL_ROOM = 40;
 /** Characters of a name that fit beside the bars. */
 const NAME_LENGTH = 26;
 const FILE_LENGTH = 36;
 
 /**
- * Colours in both schemes. White text on each of the pieces has a contrast of 4.5 or more (WCAG 2.2, 1.4.3), and their
- * lightness differs, so that they are told apart without colours, too.
+ * Colours in both schemes. White text on each of the pieces has a contrast of 4.5 or more (WCAG 2.2, 1.4.3); pieces are told
+ * apart by their order and their tool tips, too.
  */
 const STYLE = `
 text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 13px; fill: #1f2933 }
@@ -35,7 +35,7 @@ text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-se
 .kernel { fill: #2f5fb3 }
 .userspace { fill: #0f7f6b }
 .login { fill: #a8580f }
-.unknown { fill: #7d7468 }
+.unknown { fill: #776e63 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e3e8ee }
 .paper { fill: #14191f; stroke: #2b333d }
