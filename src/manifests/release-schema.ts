@@ -56,6 +56,17 @@ const TESTS = members(
   { contract: TEXT, channel: { enum: ['real', 'simulated'] }, formats: listOf(TEXT), bootMs: COUNT },
 );
 
+const GUEST = members({
+  contract: { enum: ['nocloud', 'cloudstack-systemvm'] },
+  hostname: TEXT,
+  sshPort: COUNT,
+  consoles: listOf(TEXT),
+  listeners: listOf(TEXT),
+  releaseFiles: listOf(members({ path: TEXT, brand: TEXT })),
+  disk: members({ layout: { enum: ['bios', 'uefi', 'hybrid'] }, secureBoot: { type: 'boolean' } }),
+  checks: listOf({ type: 'object', properties: { type: TEXT }, required: ['type'] }),
+});
+
 const HOST = {
   type: 'object',
   properties: { accelerator: { enum: ['kvm', 'tcg'] } },
@@ -84,6 +95,7 @@ export const RELEASE_SCHEMA: object = members(
     artifacts: { ...listOf(ARTIFACT), minItems: 1 },
   },
   {
+    guest: GUEST,
     mirrors: listOf(members({ suite: TEXT, inReleaseSha256: SHA256, date: INSTANT })),
     contentDigest: SHA256,
     skipped: listOf(members({ target: TEXT, format: TEXT, reason: TEXT })),

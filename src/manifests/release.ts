@@ -22,6 +22,8 @@ export interface ReleaseManifest {
   readonly recipe: ReleaseRecipe;
   readonly base: ReleaseBase;
   readonly os: ReleaseOperatingSystem;
+  /** What machines that start from it promise; absent for images that came from elsewhere. */
+  readonly guest?: ReleaseGuest;
   readonly mirrors?: readonly ReleaseMirror[];
   /** Versions of the programs that took part, by name. */
   readonly tools: Readonly<Record<string, string>>;
@@ -82,6 +84,23 @@ export interface ReleaseOperatingSystem {
   readonly kernel: string;
   /** The line that the guest's release file shows to management servers. */
   readonly releaseLine?: string;
+}
+
+/** What an image promises of the machines that start from it; `mintmark test` holds it to that. */
+export interface ReleaseGuest {
+  /** How machines are told who they are. */
+  readonly contract: 'nocloud' | 'cloudstack-systemvm';
+  readonly hostname: string;
+  readonly sshPort: number;
+  /** Kernel consoles, in order. */
+  readonly consoles: readonly string[];
+  /** Ports beside SSH's that may be open, as `tcp/80`. */
+  readonly listeners: readonly string[];
+  /** Files that hold the release line. */
+  readonly releaseFiles: readonly { readonly path: string; readonly brand: string }[];
+  readonly disk: { readonly layout: 'bios' | 'uefi' | 'hybrid'; readonly secureBoot: boolean };
+  /** Checks of the profile, in its words. */
+  readonly checks: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** State of one package archive at build time. */

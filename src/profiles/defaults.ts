@@ -22,6 +22,7 @@ export const DEFAULTS: ProfileDocument = {
     consoles: ['tty0', 'ttyS0,115200n8'],
     kernelArguments: [],
     sshPort: 22,
+    listeners: [],
     releaseFiles: [],
   },
   vm: { cpus: 2, memoryMiB: 1024 },

@@ -152,6 +152,11 @@ const guest = mapping('What the finished guest promises.', {
     ),
   ),
   sshPort: wholeNumber(1, 65_535, 'Port that sshd listens on.'),
+  listeners: listOf(
+    'Ports beside SSH that may be open to others when the guest is ready.',
+    textLike('^(?:tcp|udp)/[1-9][0-9]{0,4}$', 'a port such as tcp/80', 'Port.'),
+    { uniqueItems: true },
+  ),
   releaseFiles: listOf(
     'Files that hold the release line "<brand> Release <version> <date>".',
     mapping(

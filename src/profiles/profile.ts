@@ -139,6 +139,8 @@ export interface GuestOptions {
   /** Further words of the kernel command line. */
   readonly kernelArguments: readonly string[];
   readonly sshPort: number;
+  /** Ports beside SSH's that may be open to others when the guest is ready, as `tcp/80`. */
+  readonly listeners: readonly string[];
   /** Files that hold the release line `<Brand> Release <version> <date>`, by path. */
   readonly releaseFiles: readonly { readonly path: string; readonly brand: string }[];
 }

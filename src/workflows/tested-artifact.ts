@@ -74,3 +74,11 @@ function twicePacked(path: string): Failure {
     `${path} is a compressed file in a compressed file`,
   );
 }
+
+/** Suffixes of images and what they are compressed in, as names of files have them. */
+const SUFFIX = /\.((?:qcow2|raw|img|vhd|vhdx|vmdk|ova)(?:\.(?:gz|bz2|xz|zst|zip))?)$/i;
+
+/** What the name of an artifact ends in: `qcow2`, `vhd.bz2`; `image` where it ends in none of that. */
+export function imageSuffix(path: string): string {
+  return SUFFIX.exec(path)?.[1]?.toLowerCase() ?? 'image';
+}
