@@ -46,6 +46,11 @@ test('it is read back as it was written, with an address as well', () => {
   ).toEqual([]);
 });
 
+test('a file of any name can be tested', () => {
+  const files = [{ file: 'my disk (2).img', sha256: 'b'.repeat(64) }];
+  expect(checkTestResult(testResultOf({ ...SAMPLE_REPORT, files }))).toEqual([]);
+});
+
 test.each<{ outcomes: CheckOutcome[]; said: string; because: string }>([
   { outcomes: ['passed', 'skipped'], said: 'PASSED', because: 'what was skipped is no failure' },
   { outcomes: ['passed', 'failed'], said: 'FAILED', because: 'one failure is enough' },
