@@ -26,7 +26,7 @@ export const DEFAULTS: ProfileDocument = {
     releaseFiles: [],
   },
   vm: { cpus: 2, memoryMiB: 1024 },
-  finish: { sparsify: 'in-place', removeDocs: true, keepLocales: ['en', 'en_US'] },
+  finish: { sparsify: 'in-place', removeDocs: true, keepLocales: ['en', 'en_US'], expectedFiles: [] },
   version: { policy: 'daily' },
   template: { consumers: [] },
 };

@@ -50,7 +50,9 @@ export interface ProfileDocument {
   readonly guest?: Partial<GuestOptions>;
   readonly vm?: Partial<BuildMachine>;
   readonly targets?: Readonly<Partial<Record<TargetName, TargetDocument>>>;
-  readonly finish?: Partial<FinishOptions>;
+  readonly finish?: Partial<Omit<FinishOptions, 'expectedFiles'>> & {
+    readonly expectedFiles?: ListEdit<string>;
+  };
   readonly version?: Partial<VersionOptions>;
   readonly template?: Partial<TemplateOptions>;
 }
@@ -86,6 +88,7 @@ export const ADDING_LISTS: Readonly<Record<string, string | undefined>> = {
   '.files': 'path',
   '.provisioners': undefined,
   '.checks': undefined,
+  '.finish.expectedFiles': undefined,
 };
 
 /** The targets that exist, in the order in which artifacts are made. */

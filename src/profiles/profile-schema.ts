@@ -250,6 +250,10 @@ const properties: Readonly<Record<string, SchemaNode>> = {
       'Locales that stay; an empty list keeps all.',
       textLike('^[A-Za-z][A-Za-z0-9_.@-]*$', 'a locale name such as en_US', 'Locale.'),
     ),
+    expectedFiles: addingList(
+      'Files of the guest that hygiene must not complain about; a directory stands for all below it.',
+      guestPath('Absolute path; * stands for part of a name.'),
+    ),
   }),
   version: mapping('How versions of the line are made.', {
     policy: choice('daily: the build day; line: only BUILD grows.', 'daily', 'line'),

@@ -197,6 +197,11 @@ export interface FinishOptions {
   readonly removeDocs: boolean;
   /** Locales that stay, such as `en` and `en_US`; an empty list keeps all. */
   readonly keepLocales: readonly string[];
+  /**
+   * Files that differ from what packages and hygiene want, and are meant to: absolute paths with everything below them,
+   * where `*` stands for part of a name.
+   */
+  readonly expectedFiles: readonly string[];
 }
 
 /** How versions of the line are made. */

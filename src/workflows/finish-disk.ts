@@ -50,6 +50,8 @@ export interface FinishedDisk {
   readonly content: GuestContent;
   /** Bytes that it really takes. */
   readonly allocatedBytes: number;
+  /** When the last file of it changed at the latest, ISO 8601. */
+  readonly finishedAt: string;
 }
 
 /** Lines of its console that are shown when the machine fails. */
@@ -83,6 +85,7 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
   );
   input.onProgress('writing the identity, removing traces, trimming');
   await runFinishMachine(disk, input, context);
+  const finishedAt = context.clock.now().toISOString();
   // Files do not change any more, so they are read while virt-sparsify's appliance starts, which takes ten times
   // as long as opening the filesystem does; what it discards belongs to no file.
   const [content] = await Promise.all([
@@ -96,6 +99,7 @@ export async function finishDisk(input: FinishInput, context: WorkflowContext): 
     changelogsSha256: await sha256OfFile(changelogs, context.signal),
     content,
     allocatedBytes: (await stat(disk)).blocks * 512,
+    finishedAt,
   };
 }
 

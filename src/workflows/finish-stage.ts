@@ -59,12 +59,13 @@ export function finishStage(
     },
     summarize: (disk) => `${describeWork(sparsify)}: ${renderByteSize(disk.allocatedBytes)} in use`,
     restore: (recorded) => restoreFinished(recorded, base.entry.rootOffsetBytes, context),
-    record: ({ path, digest, changelogs, changelogsSha256, allocatedBytes }): FinishRecord => ({
+    record: ({ path, digest, changelogs, changelogsSha256, allocatedBytes, finishedAt }): FinishRecord => ({
       path,
       digest,
       changelogs,
       changelogsSha256,
       allocatedBytes,
+      finishedAt,
     }),
   };
 }
@@ -105,6 +106,7 @@ async function restoreFinished(
 
 function isFinishRecord(value: unknown): value is FinishRecord {
   if (!isMapping(value)) return false;
-  const texts = [value['path'], value['digest'], value['changelogs'], value['changelogsSha256']];
+  const { path, digest, changelogs, changelogsSha256, finishedAt } = value;
+  const texts = [path, digest, changelogs, changelogsSha256, finishedAt];
   return texts.every((text) => typeof text === 'string') && typeof value['allocatedBytes'] === 'number';
 }

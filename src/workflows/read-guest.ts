@@ -1,13 +1,21 @@
-import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { openExt4, type Ext4Entry, type Ext4FileSystem } from '../disks/ext4-reader.ts';
 import { renderFileList } from '../disks/file-list.ts';
 import { GPT_START_SECTORS, gptRootOffset, isProtectiveMbr, parseGpt } from '../disks/gpt.ts';
 import { parseMbr, rootPartitionOffset, SECTOR_BYTES } from '../disks/mbr.ts';
 import type { ReadAt } from '../disks/volume-bytes.ts';
+import { canonicalPaths, isKeptText, type GuestFile } from '../guest/guest-file.ts';
 import { compareDebianVersions } from '../packages/debian-version.ts';
 import { parseDpkgStatus, type InstalledPackage } from '../packages/dpkg-status.ts';
 import { parseOsRelease } from '../packages/os-release.ts';
+import { isDatabaseFile, parsePackageDatabase, type PackageDatabase } from '../packages/package-database.ts';
+import {
+  distinctFiles,
+  readContents,
+  textsWhere,
+  type Digests,
+  type ReadGuestOptions,
+} from './read-contents.ts';
 
 /** What is inside a finished disk, read without starting or mounting it. */
 export interface GuestContent {
@@ -31,19 +39,18 @@ export interface GuestContent {
   readonly contentBytes: number;
   /** Bytes of content in and below each directory of the first two levels, the largest first. */
   readonly directorySizes: readonly DirectorySize[];
+  /** Every file, parents first. */
+  readonly files: readonly GuestFile[];
+  /** Content by path of the small files for which {@link isKeptText} holds and that are text. May hold secrets. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** What dpkg says of the files. */
+  readonly packageDatabase: PackageDatabase;
 }
 
 /** How much a directory and everything below it holds. */
 export interface DirectorySize {
   readonly path: string;
   readonly sizeBytes: number;
-}
-
-/** How a reading is watched. */
-export interface ReadGuestOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Bytes of file content read so far and in all. */
-  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /** A compressed changelog of an installed package. */
@@ -73,7 +80,8 @@ export async function readGuest(
     const osRelease = parseOsRelease(await readTextIfThere(volume, '/etc/os-release'));
     const entries: Ext4Entry[] = [];
     for await (const entry of volume.walk()) entries.push(entry);
-    const digests = await digestFiles(volume, entries, options);
+    const read = await readContents(volume, entries, options);
+    const files = entries.map((entry) => guestFile(entry, read.digests.get(entry.inode)));
     const contents = distinctFiles(entries);
     return {
       uuid: volume.uuid,
@@ -83,10 +91,16 @@ export async function readGuest(
       unfinishedPackages: status.unfinished,
       packagesBySize: status.installed.toSorted((a, b) => b.installedSizeKiB - a.installedSizeKiB),
       kernels: kernelVersions(entries),
-      fileList: renderFileList(entries.map((entry) => ({ ...entry, sha256: digests.get(entry.inode) }))),
+      fileList: renderFileList(files),
       fileCount: entries.length,
       contentBytes: contents.reduce((sum, { size }) => sum + size, 0),
       directorySizes: directorySizes(contents),
+      files,
+      texts: textsWhere(entries, read.texts, isKeptText),
+      packageDatabase: parsePackageDatabase(
+        textsWhere(entries, read.texts, ({ path }) => isDatabaseFile(path)),
+        canonicalPaths(files),
+      ),
     };
   });
 }
@@ -129,9 +143,6 @@ export async function readRootPartitionOffset(rawDiskPath: string): Promise<numb
 
 const DOCUMENTATION = '/usr/share/doc';
 
-/** Files digested side by side: enough to hide the latency of small reads. */
-const PARALLEL_FILES = 4;
-
 /** Opens the file system of a raw disk for one use. Raises what opening it raises. */
 export async function withFileSystem<T>(
   path: string,
@@ -164,37 +175,8 @@ async function readTextIfThere(volume: Ext4FileSystem, path: string): Promise<st
   return (await volume.stat(path)) ? (await volume.readFile(path)).toString('utf8') : '';
 }
 
-/** One entry per inode: hard links are one content. */
-function distinctFiles(entries: readonly Ext4Entry[]): Ext4Entry[] {
-  const files = entries.filter(({ type }) => type === 'file');
-  return Array.from(new Map(files.map((entry) => [entry.inode, entry])).values());
-}
-
-/** SHA-256 by inode. In the order of inodes, which is near the order on disk. */
-async function digestFiles(
-  volume: Ext4FileSystem,
-  entries: readonly Ext4Entry[],
-  { signal, onProgress }: ReadGuestOptions,
-): Promise<ReadonlyMap<number, string>> {
-  const digests = new Map<number, string>();
-  const files = distinctFiles(entries).toSorted((a, b) => a.inode - b.inode);
-  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-  let doneBytes = 0;
-  const queue = files.values();
-  const work = async (): Promise<void> => {
-    for (const { inode } of queue) {
-      const hash = createHash('sha256');
-      for await (const piece of volume.readStream(inode)) {
-        signal?.throwIfAborted();
-        hash.update(piece);
-        doneBytes += piece.length;
-      }
-      digests.set(inode, hash.digest('hex'));
-      onProgress?.(doneBytes, totalBytes);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL_FILES }, work));
-  return digests;
+function guestFile({ inode: _inode, ...entry }: Ext4Entry, digests: Digests | undefined): GuestFile {
+  return { ...entry, ...digests };
 }
 
 function kernelVersions(entries: readonly Ext4Entry[]): string[] {
