@@ -64,6 +64,7 @@ const GUEST = members({
   listeners: listOf(TEXT),
   releaseFiles: listOf(members({ path: TEXT, brand: TEXT })),
   disk: members({ layout: { enum: ['bios', 'uefi', 'hybrid'] }, secureBoot: { type: 'boolean' } }),
+  ownFiles: members({ placed: listOf(TEXT), expected: listOf(TEXT) }),
   checks: listOf({ type: 'object', properties: { type: TEXT }, required: ['type'] }),
 });
 

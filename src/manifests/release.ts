@@ -99,6 +99,8 @@ export interface ReleaseGuest {
   /** Files that hold the release line. */
   readonly releaseFiles: readonly { readonly path: string; readonly brand: string }[];
   readonly disk: { readonly layout: 'bios' | 'uefi' | 'hybrid'; readonly secureBoot: boolean };
+  /** Files that are no package's, and yet are meant to be there: absolute paths, and patterns with `*`. */
+  readonly ownFiles: { readonly placed: readonly string[]; readonly expected: readonly string[] };
   /** Checks of the profile, in its words. */
   readonly checks: readonly Readonly<Record<string, unknown>>[];
 }

@@ -8,21 +8,29 @@ import type { GuestContent } from './read-guest.ts';
 /** What is held against the rules of hygiene. */
 export interface HygieneInput {
   readonly content: Pick<GuestContent, 'files' | 'texts' | 'packageDatabase'>;
-  /** What the image was made of; without it nothing counts as ours. */
-  readonly profile?: Profile | undefined;
+  /** What the profile put there and means to be so; see {@link ownFilesOf}. Nothing counts as ours without it. */
+  readonly own: OwnFiles;
   /** When finish was over, ISO 8601; without it no file is too new. */
   readonly finishedAt?: string | undefined;
 }
 
+/** Files that are no package's, and yet are meant to be there. */
+export interface OwnFiles {
+  /** Absolute paths. */
+  readonly placed: readonly string[];
+  /** Paths with everything below them; `*` stands for part of a name. */
+  readonly expected: readonly string[];
+}
+
 /** Holds a finished disk that was read against the rules of hygiene; nothing is booted. */
-export function checkHygiene({ content, profile, finishedAt }: HygieneInput): SuiteResult {
+export function checkHygiene({ content, own, finishedAt }: HygieneInput): SuiteResult {
   const startedMs = performance.now();
   const checks = checkHygieneRules({
     files: content.files,
     texts: content.texts,
     packages: content.packageDatabase,
-    placed: placedPaths(profile),
-    expected: profile?.finish.expectedFiles ?? [],
+    placed: new Set([...WRITTEN_BY_FINISH, ...own.placed]),
+    expected: own.expected,
     finishedAtMs: finishedAt === undefined ? undefined : Date.parse(finishedAt),
   });
   return { name: 'hygiene', checks, evidence: [], durationMs: performance.now() - startedMs };
@@ -31,17 +39,17 @@ export function checkHygiene({ content, profile, finishedAt }: HygieneInput): Su
 /** What finish writes into every guest, where its packages put files; see `provisioners/finish/finish.sh`. */
 const WRITTEN_BY_FINISH = ['/usr/lib/os-release'];
 
-function placedPaths(profile: Profile | undefined): ReadonlySet<string> {
-  if (profile === undefined) return new Set(WRITTEN_BY_FINISH);
+/** The files that a profile puts into its guests. */
+export function ownFilesOf(profile: Profile): OwnFiles {
   const uploads = profile.provisioners.flatMap((step) => {
     if (step.type !== 'file') return [];
     const { destination, source } = step;
     return destination.endsWith('/') ? [posix.join(destination, posix.basename(source))] : [destination];
   });
-  return new Set([
-    ...WRITTEN_BY_FINISH,
+  const placed = [
     ...withGuestFiles(profile, '').files.map(({ path }) => path),
     ...uploads,
     ...profile.guest.releaseFiles.map(({ path }) => path),
-  ]);
+  ];
+  return { placed, expected: profile.finish.expectedFiles };
 }

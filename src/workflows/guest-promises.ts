@@ -5,6 +5,7 @@ import type { InstalledPackage } from '../packages/dpkg-status.ts';
 import { checkDocument } from '../profiles/check-document.ts';
 import { completeCheck, type ProfileCheck, type ProfileCheckDocument } from '../profiles/profile-check.ts';
 import type { Profile, TargetName } from '../profiles/profile.ts';
+import { ownFilesOf } from './check-hygiene.ts';
 
 /** What is known of an image before it is booted. */
 export interface ImagePromise {
@@ -14,7 +15,8 @@ export interface ImagePromise {
 }
 
 /** What a profile lets its images promise, as the release records it. */
-export function releaseGuestOf({ guest, disk, checks }: Profile): ReleaseGuest {
+export function releaseGuestOf(profile: Profile): ReleaseGuest {
+  const { guest, disk, checks } = profile;
   const { contract, hostname, sshPort, consoles, listeners, releaseFiles } = guest;
   const { layout, secureBoot } = disk;
   return {
@@ -25,6 +27,7 @@ export function releaseGuestOf({ guest, disk, checks }: Profile): ReleaseGuest {
     listeners,
     releaseFiles,
     disk: { layout, secureBoot },
+    ownFiles: ownFilesOf(profile),
     checks: checks.map((check) => ({ ...check })),
   };
 }
@@ -64,6 +67,7 @@ export const UNKNOWN_GUEST: ReleaseGuest = {
   listeners: [],
   releaseFiles: [],
   disk: { layout: 'bios', secureBoot: false },
+  ownFiles: { placed: [], expected: [] },
   checks: [],
 };
 

@@ -1,28 +1,27 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BootClock } from '../guest/boot-clock.ts';
+import {
+  checkMachineIdentity,
+  parseMachineIdentity,
+  type MachineIdentity,
+} from '../guest/check-machine-identity.ts';
 import {
   parseCheckAnswers,
   renderCheckScript,
   type GuestQuestion,
   type TimedAnswer,
 } from '../guest/check-script.ts';
-import {
-  checkMachineIdentity,
-  judgeSame,
-  parseMachineIdentity,
-  type MachineIdentity,
-} from '../guest/check-machine-identity.ts';
-import { checkUnits } from '../guest/check-units.ts';
 import { failed, type GuestCheck } from '../guest/guest-check.ts';
 import { judgeChecks } from '../guest/judge-checks.ts';
 import { FACT_QUESTIONS } from '../guest/listeners.ts';
-import { sshCommand } from '../guest/ssh-command.ts';
 import type { CheckResult, SuiteResult } from '../manifests/test-report.ts';
 import { bringUp, type SessionResult } from './boot-session.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { ANSWER_DEADLINE_MS, describeProblem, lastWords, seconds } from './describe-boot.ts';
+import { restartGuest } from './restart-guest.ts';
 import type { MachineStop, RunningMachine } from './run-machine.ts';
 import { TestGuest, type TestBench, type TestGuestRequest } from './test-guest.ts';
 
@@ -50,11 +49,6 @@ export interface BootedArtifact {
   readonly evidence: readonly { readonly name: string; readonly path: string }[];
 }
 
-/** How long a machine that is ready may take for all answers, in milliseconds; under emulation a service may be slow. */
-const ANSWER_DEADLINE_MS = { kvm: 60_000, tcg: 180_000 } as const;
-/** How long it may take to go down. */
-const SHUTDOWN_DEADLINE_MS = { kvm: 60_000, tcg: 120_000 } as const;
-const SSH_DEADLINE_MS = 60_000;
 /** Starts of one machine: a kernel may trip over emulation with several processors, see `run-packer`. */
 const STARTS = 2;
 /** Between a guest's last word and the picture of its screen, in milliseconds. */
@@ -102,7 +96,12 @@ class ArtifactBoot {
   async run(): Promise<void> {
     const machine = await this.#boot();
     try {
-      if (this.#test.isFull && this.#session?.problem === undefined) await this.#restart(machine);
+      if (this.#test.isFull && this.#session?.problem === undefined) {
+        const { readyDeadlineMs } = this.#test;
+        const restart = { guest: this.#guest, machine, identity: this.#identity, readyDeadlineMs };
+        const { accelerator } = this.#bench;
+        this.#checks.push(await restartGuest({ ...restart, accelerator }, this.#context));
+      }
     } finally {
       await machine.powerOff();
     }
@@ -214,77 +213,6 @@ class ArtifactBoot {
     );
   }
 
-  /** A restart from inside; the machine itself is a new one, as a warm reset of an emulated processor may hang. */
-  async #restart(machine: RunningMachine): Promise<void> {
-    const problem = await this.#goDown(machine);
-    if (problem !== undefined) {
-      this.#checks.push({ ...REBOOT, ...failed('it goes down and comes back', problem) });
-      return;
-    }
-    const again = await this.#guest.start();
-    try {
-      this.#checks.push(await this.#comeBack(again));
-    } finally {
-      await again.powerOff();
-    }
-  }
-
-  async #goDown(machine: RunningMachine): Promise<string | undefined> {
-    const { signal, run } = this.#context;
-    // The login may end before its answer is through.
-    const spec = sshCommand(this.#guest.login, 'systemctl reboot', SSH_DEADLINE_MS);
-    const asked = run(spec, { signal: AbortSignal.any([signal, machine.lost]), okExitCodes: [0, 255] });
-    const refusal = await Promise.race([
-      machine.stopped.then(() => undefined),
-      asked.then(
-        () => undefined,
-        (error: unknown) => error,
-      ),
-    ]);
-    signal.throwIfAborted();
-    const deadlineMs = SHUTDOWN_DEADLINE_MS[this.#bench.accelerator];
-    const isGone = await machine.waitUntilGone(deadlineMs);
-    await machine.powerOff();
-    if (!isGone) return `it was still there ${seconds(deadlineMs)} after it was told to restart`;
-    if (machine.shutdown === 'guest-reset') return undefined;
-    return refusal instanceof Error
-      ? refusal.message
-      : `it ended otherwise (${machine.shutdown ?? 'unknown'})`;
-  }
-
-  async #comeBack(machine: RunningMachine): Promise<CheckResult> {
-    const nonce = randomBytes(16).toString('hex');
-    const checks = [checkMachineIdentity(), checkUnits()];
-    // A guest that restarts by itself gets nothing new from anybody.
-    const { login, plan } = this.#guest;
-    const booting = {
-      machine,
-      login,
-      plan: { ...plan, agentFiles: [], sshFiles: [] },
-      readyDeadlineMs: this.#test.readyDeadlineMs,
-      answerDeadlineMs: ANSWER_DEADLINE_MS[this.#bench.accelerator],
-    };
-    const session = await bringUp(booting, renderCheckScript(checks, nonce), this.#context);
-    if (session.problem !== undefined) {
-      return { ...REBOOT, ...failed('it comes back', describeProblem(session, machine), lastWords(machine)) };
-    }
-    const answers = parseCheckAnswers(session.answers, nonce);
-    const worst = judgeChecks(checks, answers).find(({ outcome }) => outcome === 'failed');
-    const { name, title } = REBOOT;
-    if (worst !== undefined) return { ...worst, name, title };
-    const after = parseMachineIdentity(answers.get(checkMachineIdentity().name)?.text ?? '');
-    if (this.#identity === undefined || after === undefined)
-      return { ...REBOOT, outcome: 'skipped', found: 'it has no identity to compare' };
-    const finding = judgeSame(this.#identity, after);
-    return {
-      ...REBOOT,
-      ...finding,
-      ...(finding.outcome === 'passed'
-        ? { found: `after ${seconds(session.readyMs ?? 0)}, the same machine` }
-        : {}),
-    };
-  }
-
   async #photograph(machine: RunningMachine): Promise<void> {
     await delay(SETTLE_MS);
     await machine.photograph(join(this.#guest.directory, SCREEN_FILE)).catch(() => false);
@@ -294,10 +222,7 @@ class ArtifactBoot {
     const found: { name: string; path: string }[] = [];
     for (const [file, suffix] of EVIDENCE) {
       const path = join(this.#guest.directory, file);
-      const size = await readFile(path).then(
-        (data) => data.length,
-        () => 0,
-      );
+      const size = (await stat(path).catch(() => undefined))?.size ?? 0;
       if (size > 0) found.push({ name: `${slug}.${suffix}`, path });
     }
     return found;
@@ -309,7 +234,6 @@ const READY = {
   title: 'the machine gets ready and lets us in with the key it was given',
 } as const;
 const ANSWERS = { name: 'answers', title: 'the machine answers when it is ready' } as const;
-const REBOOT = { name: 'reboot', title: 'it comes back from a restart as the machine it was' } as const;
 
 const SCREEN_FILE = 'screen.png';
 
@@ -320,26 +244,6 @@ const EVIDENCE = [
   [SCREEN_FILE, 'screen.png'],
 ] as const;
 
-/** Lines of its console that explain a machine which did not come up. */
-const LINES_SHOWN = 8;
-
-/** What stopped it, and what it had complained of before where that is not the same. */
-function describeProblem({ problem }: SessionResult, { consoles }: RunningMachine): string {
-  const reason = problem?.reason ?? 'for an unknown reason';
-  const sign = consoles.likelyReason();
-  return sign === undefined || reason.includes(sign.reason) ? reason : `${reason}; ${sign.reason}`;
-}
-
-function lastWords({ consoles }: RunningMachine): string[] {
-  const serial = consoles.lastLines('serial', LINES_SHOWN);
-  const firmware = serial.length === 0 ? consoles.lastLines('firmware', 3) : [];
-  return [...serial.map((line) => `serial: ${line}`), ...firmware.map((line) => `firmware: ${line}`)];
-}
-
 function isFirstOfItsName({ name }: GuestCheck, index: number, all: readonly GuestCheck[]): boolean {
   return all.findIndex((each) => each.name === name) === index;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(0)} s`;
 }

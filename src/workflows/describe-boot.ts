@@ -1,0 +1,27 @@
+import type { SessionResult } from './boot-session.ts';
+import type { RunningMachine } from './run-machine.ts';
+
+/** Lines of its console that explain a machine which did not come up. */
+const LINES_SHOWN = 8;
+
+/** How long a machine that is ready may take for all answers, in milliseconds; under emulation a service may be slow. */
+export const ANSWER_DEADLINE_MS = { kvm: 60_000, tcg: 180_000 } as const;
+
+/** What stopped a machine, and what it had complained of before where that is not the same. */
+export function describeProblem({ problem }: SessionResult, { consoles }: RunningMachine): string {
+  const reason = problem?.reason ?? 'for an unknown reason';
+  const sign = consoles.likelyReason();
+  return sign === undefined || reason.includes(sign.reason) ? reason : `${reason}; ${sign.reason}`;
+}
+
+/** The end of what a machine said on its serial line; without that, what its firmware said. */
+export function lastWords({ consoles }: RunningMachine): string[] {
+  const serial = consoles.lastLines('serial', LINES_SHOWN);
+  const firmware = serial.length === 0 ? consoles.lastLines('firmware', 3) : [];
+  return [...serial.map((line) => `serial: ${line}`), ...firmware.map((line) => `firmware: ${line}`)];
+}
+
+/** A time for people: `31 s`. */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(0)} s`;
+}
