@@ -8,6 +8,7 @@ import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { renderCommand } from './commands/render.ts';
+import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
 import { versionNextCommand } from './commands/version-next.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   profileCommand,
   convertCommand,
   inspectCommand,
+  testCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

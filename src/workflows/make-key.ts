@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { WorkflowContext } from './build-request.ts';
 
 const KEYGEN_DEADLINE_MS = 30_000;
@@ -14,6 +15,7 @@ export async function makeKey(
   comment: string,
   { run, signal }: Pick<WorkflowContext, 'run' | 'signal'>,
 ): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
   await removeKey(path);
   const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', path];
   await run({ command: 'ssh-keygen', args, deadlineMs: KEYGEN_DEADLINE_MS }, { signal });

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { TargetName } from '../profiles/profile.ts';
 import { Failure } from '../errors/failure.ts';
@@ -30,7 +31,7 @@ export interface TestedArtifact extends ArtifactFile {
 
 /**
  * Looks at an artifact and says how QEMU reads the disk in it; what is compressed from outside is unpacked into the
- * directory. Raises `E_IMAGE_NOT_CONVERTIBLE` for what holds no disk that may be read, `E_IMAGE_UNREADABLE` and what
+ * directory, which is made for that. Raises `E_IMAGE_NOT_CONVERTIBLE` for what holds no disk that may be read, `E_IMAGE_UNREADABLE` and what
  * {@link unpackImage} raises.
  */
 export async function openArtifact(
@@ -42,6 +43,7 @@ export async function openArtifact(
   const inspected = await inspectImage(path, options);
   const { format } = inspected.report;
   if (isOuter(format)) {
+    await mkdir(directory, { recursive: true });
     const unpacked = join(directory, 'unpacked.img');
     await unpackImage(path, format, unpacked, context.signal);
     const inner = await openArtifact({ path: unpacked, target }, directory, context);

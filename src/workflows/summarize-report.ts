@@ -1,0 +1,19 @@
+import { failedChecks, type TestReport } from '../manifests/test-report.ts';
+import { renderDuration } from '../values/duration.ts';
+
+/** A test in one line: `kvm ready in 31 s, vmware ready in 40 s: 35 checks`. */
+export function summarizeReport(report: TestReport): string {
+  const boots = report.suites.flatMap(({ name, boot }) =>
+    boot === undefined
+      ? []
+      : [
+          boot.readyMs === undefined
+            ? `${name} not ready`
+            : `${name} ready in ${renderDuration(boot.readyMs)}`,
+        ],
+  );
+  const count = report.suites.reduce((sum, { checks }) => sum + checks.length, 0);
+  const failed = failedChecks(report).length;
+  const checks = failed === 0 ? `${count} checks` : `${failed} of ${count} checks failed`;
+  return [boots.join(', '), checks].filter((text) => text !== '').join(': ');
+}
