@@ -11,22 +11,26 @@ export function checkConsoles(consoles: readonly string[]): GuestCheck {
     name: 'consoles',
     title: 'every console has a login prompt',
     isIdentity: false,
-    script: devices.map(askOne).join('\n'),
+    script: `set --\n${devices.map(askOne).join('')}echo\nsystemctl is-active -- "$@"`,
     judge: ({ text, stdout }) => {
-      const states = (stdout ?? text).split('\n').filter((line) => line !== '');
-      const open = states.filter((line) => line.endsWith(' active')).map((line) => line.split(' ')[0]);
-      const wrong = states.filter((line) => !/ (?:active|absent)$/.test(line));
-      if (states.length < devices.length) return failed(devices.join(', '), states.join(', ') || 'no answer');
-      if (wrong.length > 0) return failed('a prompt on every console', wrong.join(', '));
-      return open.length === 0 ? failed('a prompt', 'no console is there') : passed(`on ${open.join(', ')}`);
+      const [there = '', states = ''] = (stdout ?? text).split('\n\n');
+      const present = there.split('\n').filter((line) => devices.includes(line));
+      const answers = states.split('\n');
+      const silent = present.flatMap((device, index) =>
+        answers[index] === 'active' ? [] : [`${device} ${answers[index] ?? 'unknown'}`],
+      );
+      if (present.length === 0)
+        return failed(`a prompt on ${devices.join(', ')}`, 'no such console is there');
+      if (silent.length > 0) return failed(`a prompt on ${present.join(', ')}`, silent.join(', '));
+      return passed(`on ${present.join(', ')}`);
     },
   };
 }
 
+/** Says that a device is there, and puts its unit on the list of those that are asked for together. */
 function askOne(device: string): string {
   const isTerminal = /^tty\d+$/.test(device);
   const unit = isTerminal ? `getty@${device === 'tty0' ? 'tty1' : device}` : `serial-getty@${device}`;
-  const name = quoteForShell(device);
-  const ask = `echo ${name} "$(systemctl is-active ${quoteForShell(`${unit}.service`)})"`;
-  return `if [ -c /dev/${name} ]; then ${ask}; else echo ${name} absent; fi`;
+  const add = `set -- "$@" ${quoteForShell(`${unit}.service`)}`;
+  return `if [ -c /dev/${quoteForShell(device)} ]; then echo ${quoteForShell(device)}; ${add}; fi\n`;
 }

@@ -25,10 +25,10 @@ export interface Listener {
 /** Reads `ss -Htulnp` (iproute2 5 to 6): netid, state, queues, local and peer address, users. */
 export function parseListeners(text: string): Listener[] {
   return text.split('\n').flatMap((line) => {
-    const [protocol, , , , local = '', , users = ''] = line.trim().split(/\s+/);
-    const match = /^\[?([^\]%]*)\]?(?:%[^:\]]+\]?)?:(\d+)$/.exec(local);
+    const [protocol, , , , local = ''] = line.trim().split(/\s+/);
+    const match = /^\[?([^\]%]*?)\]?(?:%[^:\]]+\]?)?:(\d+)$/.exec(local);
     if ((protocol !== 'tcp' && protocol !== 'udp') || match === null) return [];
-    const process = /\(\("([^"]*)"/.exec(users)?.[1] ?? '';
+    const process = /\(\("([^"]*)"/.exec(line)?.[1] ?? '';
     return [{ protocol, address: match[1] ?? '', port: Number(match[2]), process }];
   });
 }
