@@ -21,7 +21,7 @@ export interface GuestCheck {
   readonly title: string;
   /** POSIX shell, run as root in a subshell of its own; must change nothing. */
   readonly script: string;
-  /** When the guest ends the script by itself, in seconds; see `DEFAULT_CHECK_SECONDS`. */
+  /** When the guest ends the script by itself, in seconds; needed where it may wait or runs what is not ours. */
   readonly timeoutSeconds?: number;
   /** Whether every artifact is asked, because it tells which image this is; the others are asked of one artifact only. */
   readonly isIdentity: boolean;

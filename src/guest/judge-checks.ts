@@ -1,5 +1,5 @@
 import type { CheckResult } from '../manifests/test-report.ts';
-import { DEFAULT_CHECK_SECONDS, type TimedAnswer } from './check-script.ts';
+import type { TimedAnswer } from './check-script.ts';
 import { cleanConsoleLine } from './console-line.ts';
 import { failed, type Finding, type GuestCheck } from './guest-check.ts';
 
@@ -26,7 +26,7 @@ export function judgeChecks(
 }
 
 function judgeAnswer(check: GuestCheck, answer: TimedAnswer | undefined): Finding {
-  const seconds = check.timeoutSeconds ?? DEFAULT_CHECK_SECONDS;
+  const { timeoutSeconds: seconds = Infinity } = check;
   if (answer === undefined) return failed('an answer of the guest', 'no answer');
   // A script may end with the same codes by itself, but not when its time is just over.
   if (ENDED_BY_TIMEOUT.includes(answer.exitCode) && answer.durationMs >= 1000 * seconds - 50) {

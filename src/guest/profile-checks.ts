@@ -28,6 +28,9 @@ const PLANNERS: { readonly [Type in ProfileCheckType]: ProfileCheckPlanner<Type>
   mount: planMountCheck,
 };
 
+/** When a check is ended that sets no limit of its own, in seconds; Python alone needs five under emulation. */
+const LIMIT_SECONDS = 60;
+
 /** Longest part of a name that is made of what a check looks at, in characters. */
 const SUBJECT_LENGTH = 40;
 
@@ -40,7 +43,13 @@ export function profileChecks(checks: readonly ProfileCheck[]): GuestCheck[] {
     let name = stem;
     for (let count = 2; taken.has(name); count += 1) name = `${stem}-${count}`;
     taken.add(name);
-    return { name, title: writtenTitle(check) ?? title, isIdentity: false, ...plan };
+    return {
+      name,
+      title: writtenTitle(check) ?? title,
+      isIdentity: false,
+      timeoutSeconds: LIMIT_SECONDS,
+      ...plan,
+    };
   });
 }
 

@@ -10,8 +10,13 @@ import {
 const nonce = '0123456789abcdef';
 
 /** The answers of this host, as a guest's shell would give them. */
-function ask(...scripts: string[]): { answers: ReturnType<typeof parseCheckAnswers>; output: string } {
-  const questions = scripts.map((script, index) => ({ name: `q${index}`, script }));
+function ask(...scripts: (string | GuestQuestion)[]): {
+  answers: ReturnType<typeof parseCheckAnswers>;
+  output: string;
+} {
+  const questions = scripts.map((script, index) =>
+    typeof script === 'string' ? { name: `q${index}`, script } : script,
+  );
   const input = renderCheckScript(questions, nonce);
   const output = spawnSync('sh', ['-s'], { input, encoding: 'utf8' }).stdout;
   return { answers: parseCheckAnswers(output, nonce), output };
@@ -43,7 +48,7 @@ describe('the script of all questions', () => {
       'exit 1',
       'x=1; cd /tmp',
       'echo "${x-unset} $PWD"',
-      'kill -9 $$',
+      { name: 'q3', script: 'kill -9 $$', timeoutSeconds: 9 },
       '(',
       'echo last',
     );
@@ -51,6 +56,13 @@ describe('the script of all questions', () => {
     expect(answers.get('q3')?.exitCode).toBe(137);
     expect(answers.get('q4')?.exitCode).not.toBe(0);
     expect(answers.get('q5')?.text).toBe('last\n');
+  });
+
+  test('with a limit and without, a question is answered the same way', () => {
+    const script = `echo "it's $#"; echo err >&2; exit 3`;
+    const { answers } = ask(script, { name: 'limited', script, timeoutSeconds: 9 });
+    expect(answers.get('q0')).toMatchObject({ text: "it's 0\nerr\n", exitCode: 3 });
+    expect(answers.get('limited')).toMatchObject({ text: "it's 0\nerr\n", exitCode: 3 });
   });
 
   test('an answer is cut where it gets too long', () => {
@@ -90,6 +102,6 @@ describe('the script of all questions', () => {
       { name: 'a', script: '' },
       { name: 'b', script: '', timeoutSeconds: 5 },
     ];
-    expect(checkScriptDeadlineMs(questions)).toBe(75_000);
+    expect(checkScriptDeadlineMs(questions)).toBe(15_000);
   });
 });
