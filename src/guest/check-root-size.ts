@@ -19,10 +19,11 @@ export function checkRootSize(): GuestCheck {
     name: 'root-size',
     title: 'the root has grown to the end of the disk',
     isIdentity: false,
-    script: `df -B1 --output=source,size / | sed 1d
-device=$(df --output=source / | sed 1d)
-p=$(readlink -f "/sys/class/block/\${device##*/}") || exit 1
-read -r size <"$p/size"
+    // Words 1 and 2 are df's headings. A partition lies in /sys in the directory of its disk.
+    script: `set -- $(df -B1 --output=source,size /)
+echo "$3 $4"
+p=/sys/class/block/\${3##*/}
+read -r size <"$p/size" || exit 1
 start=0 disk=$size
 if [ -e "$p/partition" ]; then read -r start <"$p/start"; read -r disk <"$p/../size"; fi
 echo "$start $size $disk"`,

@@ -18,9 +18,9 @@ export interface TimedAnswer extends GuestAnswer {
 /**
  * One POSIX script that asks everything, in order, with standard input closed. A question with a limit runs in a shell of
  * its own below `timeout`, where the guest has that; one without, which must be our own, in a subshell, because every
- * program costs 20 to 50 ms under emulation, and these are two. Answers stand between lines that begin with the nonce, which nobody can
- * guess (16 random bytes in hexadecimal will do), so no answer can end itself or begin another. Times are read from
- * /proc/uptime, which costs no process.
+ * program costs 20 to 50 ms under emulation, and these are two. Answers stand between lines that begin with the nonce,
+ * which nobody can guess (16 random bytes in hexadecimal will do), so no answer can end itself or begin another. Times
+ * are read from /proc/uptime, which costs no process.
  */
 export function renderCheckScript(questions: readonly GuestQuestion[], nonce: string): string {
   if (!/^[0-9a-z]{16,}$/.test(nonce)) throw new Error('a nonce has at least 16 letters and digits');
@@ -51,7 +51,7 @@ ask() {
     code=$?
     read -r to rest </proc/uptime
     printf '\\n%s begin %s\\n' ${nonce} "$1"
-    head -c ${ANSWER_BYTES} "$dir/out"
+    if [ -s "$dir/out" ]; then head -c ${ANSWER_BYTES} "$dir/out"; fi
     if [ -s "$dir/err" ]; then printf '\\n%s errors\\n' ${nonce}; head -c ${ANSWER_BYTES} "$dir/err"; fi
     printf '\\n%s end %s %s %s\\n' ${nonce} "$code" "$from" "$to"
 }
