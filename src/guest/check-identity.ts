@@ -76,8 +76,9 @@ export function checkPackages({ packages }: ImageIdentity): GuestCheck {
       if (found.size === 0) return unanswered(`${packages.length} packages`, answer);
       const differences = comparePackages(versionsByName(packages), found);
       if (differences.length === 0) return passed(`${found.size} packages`);
+      const summary = `${differences.length} differ: ${differences[0] ?? ''}${differences.length > 1 ? ', …' : ''}`;
       const more = differences.length - PACKAGES_NAMED;
-      return failed(`the ${packages.length} recorded packages`, `${differences.length} differ`, [
+      return failed(`the ${packages.length} recorded packages`, summary, [
         ...differences.slice(0, PACKAGES_NAMED),
         ...(more > 0 ? [`… and ${more} more`] : []),
       ]);

@@ -19,7 +19,7 @@ export function checkMachineIdentity(): GuestCheck {
     judge: ({ text, stdout }) => {
       const identity = parseMachineIdentity(stdout ?? text);
       if (identity === undefined) {
-        return failed('a machine-id and SSH host keys', text.split('\n')[0] ?? '', text.split('\n'));
+        return failed('a machine-id and SSH host keys', lackOf(stdout ?? text));
       }
       return passed(`machine-id ${identity.machineId.slice(0, 8)}…, ${identity.hostKeys.length} host keys`);
     },
@@ -32,6 +32,13 @@ export function parseMachineIdentity(text: string): MachineIdentity | undefined 
   const keys = [...text.matchAll(/^((?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]{40,}={0,3})(?: .*)?$/gm)];
   if (machineId === undefined || /^0+$/.test(machineId) || keys.length === 0) return undefined;
   return { machineId, hostKeys: keys.map((match) => match[1] ?? '').toSorted() };
+}
+
+/** Which part of an identity is missing, in words; keys are public, but nobody reads them. */
+function lackOf(text: string): string {
+  const machineId = /^[0-9a-f]{32}$/m.exec(text)?.[0];
+  if (machineId !== undefined && !/^0+$/.test(machineId)) return 'no SSH host key';
+  return /^(?:ssh|ecdsa|sk)-/m.test(text) ? 'no machine-id' : 'neither';
 }
 
 /** Two machines of one image must be strangers: nothing of their identities is the same. */

@@ -15,10 +15,13 @@ export function checkUnits(): GuestCheck {
 [ -n "$state" ] || state=$(systemctl is-system-running)
 echo "$state"
 [ "$state" = running ] && exit
-systemctl list-units --state=failed --plain --no-legend --no-pager --full
+units=$(systemctl list-units --state=failed --plain --no-legend --no-pager --full)
+echo "$units"
 [ "$state" = degraded ] || systemctl list-jobs --no-legend --no-pager
 echo
-journalctl -q -b -p err -n 20 -o short-monotonic --no-pager`,
+echo "$units" | while read -r unit rest; do
+    [ -z "$unit" ] || journalctl -q -b -u "$unit" -n 5 -o short-monotonic --no-pager
+done`,
     judge: (answer) => {
       const [state = '', ...rest] = (answer.stdout ?? answer.text).split('\n');
       if (state === 'running') return passed('running, no unit failed');

@@ -31,6 +31,14 @@ describe('the identity of a machine', () => {
     expect(judged(checkMachineIdentity(), text)).toMatch(expected === undefined ? /^failed/ : /^passed/);
   });
 
+  test.each([
+    { text: `\n${key('A')}\n`, found: 'no machine-id', because: 'keys alone are not enough' },
+    { text: `${id('a')}\n`, found: 'no SSH host key', because: 'an id alone is not enough' },
+    { text: '\n', found: 'neither', because: 'there is nothing' },
+  ])('what is missing is named: $because', ({ text, found }) => {
+    expect(judged(checkMachineIdentity(), text)).toBe(`failed | a machine-id and SSH host keys | ${found}`);
+  });
+
   test.each<[because: string, a: MachineIdentity, b: MachineIdentity, expected: string]>([
     [
       'all differs',

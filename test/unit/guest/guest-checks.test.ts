@@ -84,7 +84,7 @@ describe('built-in checks', () => {
       'missing, added and other versions',
       checkPackages(identity),
       'a:all 1\nb:amd64 5\nd:all 4\n',
-      'failed | the 3 recorded packages | 3 differ',
+      'failed | the 3 recorded packages | 3 differ: b:amd64 is 5, not 2, …',
     ],
     [
       'no list at all',
