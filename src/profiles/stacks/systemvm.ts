@@ -1,8 +1,35 @@
-import type { ProfileDocument } from '../profile-document.ts';
+import type { FileDocument, ProfileDocument } from '../profile-document.ts';
 import { SYSTEMVM_PACKAGES } from './systemvm-packages.ts';
 
+const SCRIPTS: readonly FileDocument[] = [
+  ['setup/init.sh', 'init.sh'],
+  ['setup/cloud-early-config', 'cloud-early-config.sh'],
+  ['setup/patch-from-cd.sh', 'patch-from-cd.sh'],
+  ['setup/postinit.sh', 'postinit.sh'],
+  ['get_template_version.sh', 'get_template_version.sh'],
+].map(([path, source]) => ({
+  path: `/opt/cloud/bin/${path}`,
+  source: `systemvm/boot/${source}`,
+  mode: '0755',
+}));
+
+const LIBRARY: readonly FileDocument[] = ['log', 'channels', 'words', 'network', 'patch', 'grow'].map(
+  (name) => ({
+    path: `/opt/cloud/lib/${name}.sh`,
+    source: `systemvm/boot/lib/${name}.sh`,
+  }),
+);
+
+// Where the archive of CloudStack's scripts has its own, which then take their place.
+const UNITS: readonly FileDocument[] = [
+  'cloud-preinit.service',
+  'cosmic-patch-scripts.service',
+  'cloud-early-config.service',
+  'cloud-postinit.service',
+].map((name) => ({ path: `/etc/systemd/system/${name}`, source: `systemvm/units/${name}` }));
+
 /**
- * Software stack axis: the CloudStack and Cosmic system VM (router, console proxy, secondary storage) without its
+ * Software stack axis: the CloudStack and Cosmic system VM (router, console proxy, secondary storage) and its
  * boot contract. One disk serves every hypervisor, so all guest agents are in it.
  */
 export const SYSTEMVM: ProfileDocument = {
@@ -21,12 +48,21 @@ export const SYSTEMVM: ProfileDocument = {
     { path: '/etc/strongswan.d/systemvm.conf', source: 'systemvm/files/strongswan.conf' },
     { path: '/etc/sysctl.d/90-systemvm.conf', source: 'systemvm/files/sysctl.conf' },
     { path: '/etc/systemd/journald.conf.d/systemvm.conf', source: 'systemvm/files/journald.conf' },
+    { path: '/etc/tmpfiles.d/cloud-boot.conf', source: 'systemvm/files/boot-stamp.conf' },
+    {
+      path: '/etc/systemd/system/qemu-guest-agent.service.d/early.conf',
+      source: 'systemvm/units/qemu-guest-agent.conf',
+    },
+    ...SCRIPTS,
+    ...LIBRARY,
+    ...UNITS,
   ],
   provisioners: [
     { type: 'shell', name: 'configure the network', script: 'systemvm/configure-network.sh' },
     { type: 'shell', name: 'configure SSH', script: 'systemvm/configure-ssh.sh' },
     { type: 'shell', name: 'configure services', script: 'systemvm/configure-services.sh' },
     { type: 'shell', name: 'configure consoles', script: 'systemvm/configure-consoles.sh' },
+    { type: 'shell', name: 'configure the boot contract', script: 'systemvm/configure-boot.sh' },
   ],
   guest: {
     contract: 'cloudstack-systemvm',
