@@ -17,6 +17,8 @@ LIB=${CLOUD_LIB:-/opt/cloud/lib}
 
 # Types that the server patches over SSH; cksnode and sharedfsvm are not. Cosmic's come with a CD.
 expects_push() {
+    # A command line that comes after cloud-preinit gave up is for the next boot.
+    first_line_is "$RUN/channel" none && return 1
     first_line_is "$CACHE/channel" cosmic_agent && return 1
     case $(word type) in
     router | vpcrouter | dhcpsrvr | consoleproxy | secstorage | ilbvm | elbvm) [ ! -e "$RUN/patched-from-cd" ] ;;

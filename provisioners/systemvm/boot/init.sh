@@ -21,6 +21,7 @@ rm -f "$CACHE/boot_up_done"
 # Takes seconds, which the host needs as well.
 make_host_keys &
 
+rm -f "$RUN/channel"
 status=0
 if ! find_command_line; then
     say "no channel answered: neither guest agent, seed disk, machine.id, xenstore, KVP nor DMI says who this machine is"
@@ -37,6 +38,7 @@ else
     set_password
 fi
 if [ "$CHANNEL" != previous ]; then echo "$CHANNEL" >"$CACHE/channel"; fi
+echo "$CHANNEL" >"$RUN/channel"
 install_key
 if [ -n "$LINE" ]; then restrict_ssh; fi
 # Its daemon answers the host's requests for a shutdown; the other hypervisors' are started by udev.

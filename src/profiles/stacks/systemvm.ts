@@ -43,6 +43,7 @@ export const SYSTEMVM: ProfileDocument = {
     { path: '/etc/cloud/ds-identify.cfg', source: 'systemvm/files/ds-identify.cfg' },
     { path: '/etc/modprobe.d/template.conf', source: 'systemvm/files/modprobe.conf' },
     { path: '/etc/modules-load.d/conntrack.conf', source: 'systemvm/files/conntrack-modules.conf' },
+    { path: '/etc/modules-load.d/channels.conf', source: 'systemvm/files/channel-modules.conf' },
     { path: '/etc/network/interfaces', source: 'systemvm/files/interfaces' },
     { path: '/etc/ssh/sshd_config.d/10-systemvm.conf', source: 'systemvm/files/sshd-systemvm.conf' },
     { path: '/etc/strongswan.d/systemvm.conf', source: 'systemvm/files/strongswan.conf' },

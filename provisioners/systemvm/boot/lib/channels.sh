@@ -69,7 +69,7 @@ read_seed() {
         return 0
     fi
     # cloud-init has a source that is no disk
-    [ $((seconds - started)) -ge "${CLOUD_DISCOVERY:-10}" ]
+    [ $((seconds - quiet_since)) -ge "${CLOUD_QUIET:-5}" ]
 }
 
 words_in_seed() {
@@ -147,12 +147,10 @@ ask() {
     return 1
 }
 
-# Puts the command line into LINE and its way into CHANNEL. Waits CLOUD_WAIT seconds (60, as CloudStack does) for a
-# channel that the host writes to, CLOUD_DISCOVERY for a device to appear at all, and CLOUD_REPEAT for something new
-# where an earlier boot knew who the machine is.
+# Puts the command line into LINE and its way into CHANNEL, or fails when it is time to go on without.
 find_command_line() {
     uptime_seconds
-    started=$seconds asked=''
+    started=$seconds quiet_since=$seconds asked=''
     while :; do
         # shellcheck disable=SC2086 # names are words
         ask $QUICK_CHANNELS && return 0
@@ -161,7 +159,7 @@ find_command_line() {
             # shellcheck disable=SC2086
             ask $SLOW_CHANNELS && return 0
         fi
-        if [ $((seconds - started)) -ge "$(patience)" ]; then
+        if is_time_up; then
             ask previous
             return
         fi
@@ -170,12 +168,11 @@ find_command_line() {
     done
 }
 
-patience() {
-    if [ -s "$CACHE/cmdline" ] && ! is_new "$CACHE/cmdline"; then
-        echo "${CLOUD_REPEAT:-5}"
-    elif may_be_written; then
-        echo "${CLOUD_WAIT:-60}"
-    else
-        echo "${CLOUD_DISCOVERY:-10}"
-    fi
+# No longer than CLOUD_WAIT seconds (60, as CloudStack does), which a host gets that has a channel to write to. Without
+# one, or where an earlier boot knew who the machine is, CLOUD_QUIET seconds after udev found the last device.
+is_time_up() {
+    [ $((seconds - started)) -lt "${CLOUD_WAIT:-60}" ] || return 0
+    [ ! -e "$ROOT/run/udev/queue" ] || quiet_since=$seconds
+    if may_be_written && ! { [ -s "$CACHE/cmdline" ] && ! is_new "$CACHE/cmdline"; }; then return 1; fi
+    [ $((seconds - quiet_since)) -ge "${CLOUD_QUIET:-5}" ]
 }
