@@ -6,8 +6,10 @@ log_patch() {
     printf '%s %s\n' "$(date)" "$*" >>"$ROOT/var/log/patchsystemvm.log"
 }
 
-# An archive that was cut short must not be unpacked halfway.
-is_whole() { gzip -t "$1" 2>/dev/null && tar -tzf "$1" >/dev/null 2>&1; }
+# An archive that was cut short must not be unpacked halfway. tar takes less than one block for an empty archive.
+is_whole() {
+    gzip -t "$1" 2>/dev/null && names=$(tar -tzf "$1" 2>/dev/null) && [ -n "$names" ]
+}
 
 # Unpacks $1, which is whole, unless its hash is that of what was unpacked last. Directories of the guest keep their
 # owner, mode and links: an archive's `lib/` must not take the place of the link /lib.
