@@ -185,7 +185,7 @@ source "qemu" "mintmark" {
 build {
   sources = ["source.qemu.mintmark"]
 
-  # 1 of 5: place 10 files
+  # 1 of 6: place 28 files
   provisioner "file" {
     source      = "${path.root}/files"
     destination = "/run/mintmark/"
@@ -203,7 +203,7 @@ build {
     environment_vars = local.proxy_environment
   }
 
-  # 2 of 5: configure the network
+  # 2 of 6: configure the network
   provisioner "shell" {
     script           = "${path.root}/scripts/01-configure-the-network.sh"
     execute_command  = "{{ .Vars }} /bin/sh {{ .Path }}"
@@ -217,7 +217,7 @@ build {
     environment_vars = local.proxy_environment
   }
 
-  # 3 of 5: configure SSH
+  # 3 of 6: configure SSH
   provisioner "shell" {
     script           = "${path.root}/scripts/02-configure-ssh.sh"
     execute_command  = "{{ .Vars }} /bin/sh {{ .Path }}"
@@ -231,7 +231,7 @@ build {
     environment_vars = local.proxy_environment
   }
 
-  # 4 of 5: configure services
+  # 4 of 6: configure services
   provisioner "shell" {
     script           = "${path.root}/scripts/03-configure-services.sh"
     execute_command  = "{{ .Vars }} /bin/sh {{ .Path }}"
@@ -245,9 +245,23 @@ build {
     environment_vars = local.proxy_environment
   }
 
-  # 5 of 5: configure consoles
+  # 5 of 6: configure consoles
   provisioner "shell" {
     script           = "${path.root}/scripts/04-configure-consoles.sh"
+    execute_command  = "{{ .Vars }} /bin/sh {{ .Path }}"
+    remote_folder    = "/run/mintmark"
+    use_env_var_file = false
+    skip_clean       = true
+    binary           = true
+    timeout          = "900s"
+    max_retries      = 0
+
+    environment_vars = local.proxy_environment
+  }
+
+  # 6 of 6: configure the boot contract
+  provisioner "shell" {
+    script           = "${path.root}/scripts/05-configure-the-boot-contract.sh"
     execute_command  = "{{ .Vars }} /bin/sh {{ .Path }}"
     remote_folder    = "/run/mintmark"
     use_env_var_file = false

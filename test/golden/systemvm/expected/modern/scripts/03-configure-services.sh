@@ -1,6 +1,6 @@
 #!/bin/sh
 # The agents start what a router, console proxy or secondary storage VM needs; nothing of it starts by itself.
-# The QEMU guest agent stays enabled: it is the channel through which a KVM host tells the machine who it is.
+# udev starts the QEMU guest agent and Hyper-V's daemons when their devices appear; cloud-preinit VMware's.
 set -eu
 
 # Works on the files alone, all units in one call: each call that talks to the service manager costs seconds under
@@ -26,6 +26,11 @@ disable apt-daily.timer apt-daily-upgrade.timer apache2.service haproxy.service 
   strongswan-starter.service xl2tpd.service nfs-server.service nfs-blkmap.service \
   rpcbind.service rpcbind.socket open-vm-tools.service vgauth.service hv-fcopy-daemon.service \
   hv-kvp-daemon.service hv-vss-daemon.service
+
+# Nothing of the contract needs these, and each costs a boot time: scrubbing of LVM volumes (there are none), rules
+# that the agents restore themselves, statistics, and randomness, which the kernel has enough of since 5.6.
+disable e2scrub_reap.service e2scrub_all.timer netfilter-persistent.service sysstat.service sysstat-collect.timer \
+  sysstat-summary.timer haveged.service nfs-client.target dpkg-db-backup.timer
 
 # The agents serve HTTPS; old protocols are off.
 a2enmod --quiet ssl
