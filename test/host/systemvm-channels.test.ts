@@ -142,6 +142,15 @@ describe('a channel', () => {
     });
   });
 
+  test('is not waited for longer than the limit while udev still finds devices', () => {
+    guest.plant('run/udev/queue', '');
+    const { status, output } = guest.run('init.sh', { CLOUD_LIMIT: '1' });
+    expect({ status, output }).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('no channel answered'),
+    });
+  });
+
   test('a seed without words is for cloud-init alone', () => {
     guest.plant('run/cloud-init/enabled', '');
     guest.plant('dev/disk/by-label/cidata/user-data', '#cloud-config\n');

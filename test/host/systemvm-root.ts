@@ -82,6 +82,7 @@ export class SystemvmRoot {
         CLOUD_PATH: `${this.#programs}:/usr/bin:/bin`,
         CLOUD_WAIT: '1',
         CLOUD_QUIET: '0',
+        CLOUD_LIMIT: '5',
         CLOUD_PATCH_WAIT: '1',
         CLOUD_PATCH_STALL: '1',
         ...variables,
