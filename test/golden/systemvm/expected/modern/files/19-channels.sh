@@ -168,11 +168,16 @@ find_command_line() {
     done
 }
 
-# No longer than CLOUD_WAIT seconds (60, as CloudStack does), which a host gets that has a channel to write to. Without
-# one, or where an earlier boot knew who the machine is, CLOUD_QUIET seconds after udev found the last device.
+# Counted from when udev found the last device, because before that not even the guest agent runs: CLOUD_WAIT seconds
+# (60, as in CloudStack) for a host that has a channel to write to; CLOUD_QUIET without one, or where an earlier boot
+# knew who the machine is. After CLOUD_LIMIT seconds in any case.
 is_time_up() {
-    [ $((seconds - started)) -lt "${CLOUD_WAIT:-60}" ] || return 0
+    [ $((seconds - started)) -lt "${CLOUD_LIMIT:-180}" ] || return 0
     [ ! -e "$ROOT/run/udev/queue" ] || quiet_since=$seconds
-    if may_be_written && ! { [ -s "$CACHE/cmdline" ] && ! is_new "$CACHE/cmdline"; }; then return 1; fi
-    [ $((seconds - quiet_since)) -ge "${CLOUD_QUIET:-5}" ]
+    quiet=$((seconds - quiet_since))
+    if may_be_written && ! { [ -s "$CACHE/cmdline" ] && ! is_new "$CACHE/cmdline"; }; then
+        [ $quiet -ge "${CLOUD_WAIT:-60}" ]
+    else
+        [ $quiet -ge "${CLOUD_QUIET:-5}" ]
+    fi
 }
