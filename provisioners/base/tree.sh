@@ -117,6 +117,9 @@ drop_self_signed_certificate() {
 
 make_initramfs() {
     say "making the initramfs"
+    install -D -m 0755 "$HERE/initramfs-hook.sh" "$ROOT/etc/initramfs-tools/hooks/virtual-machine"
+    # Those of the hook, see there.
+    echo 'MODULES=list' >"$ROOT/etc/initramfs-tools/conf.d/virtual-machine"
     # The root device cannot be looked at here, so its type is told for this one run; fsck comes along by it.
     echo 'FSTYPE=ext4' >"$ROOT/etc/initramfs-tools/conf.d/mintmark"
     enter update-initramfs -c -k all
