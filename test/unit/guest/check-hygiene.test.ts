@@ -222,14 +222,14 @@ function outcomeOf(name: string, facts: HygieneFacts): object | undefined {
 }
 
 describe('HYGIENE_RULES', () => {
-  test.each(BAD)('%s: fails for %s', (rule, _because, files, rest) => {
+  test.each(BAD)('%s: fails for %s', (rule, _because, files, rest = {}) => {
     expect(outcomeOf(rule, factsOf(files, rest))).toMatchObject({
       outcome: 'failed',
       found: expect.stringContaining('/'),
     });
   });
 
-  test.each(GOOD)('%s: passes for %s', (rule, _because, files, rest) => {
+  test.each(GOOD)('%s: passes for %s', (rule, _because, files, rest = {}) => {
     expect(outcomeOf(rule, factsOf(files, rest))).toMatchObject({ outcome: 'passed' });
   });
 
