@@ -47,6 +47,11 @@ describe('mergeDocuments', () => {
       { packages: { include: ['b1'] } },
     ],
     [
+      'what hygiene expects adds',
+      [{ finish: { expectedFiles: ['/opt/a'] } }, { finish: { expectedFiles: ['/opt/b', '/opt/a'] } }],
+      { finish: { expectedFiles: ['/opt/a', '/opt/b'] } },
+    ],
+    [
       'exclude takes off the inherited include',
       [{ packages: { include: ['a1', 'b1'] } }, { packages: { exclude: ['a1'] } }],
       { packages: { include: ['b1'], exclude: ['a1'] } },
