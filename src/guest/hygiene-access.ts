@@ -66,7 +66,7 @@ function usablePasswords(facts: HygieneFacts): string[] {
   const inPasswd = accountsOf(facts)
     .filter(({ password }) => password !== 'x')
     .map(({ name, password }) => ({ file: '/etc/passwd', name, password }));
-  return [...inShadow, ...inPasswd].flatMap(({ file, name, password }) => {
+  const found = [...inShadow, ...inPasswd].flatMap(({ file, name, password }) => {
     if (password === '') return [`${file}: ${name} logs in without a password`];
     // A locked password opens again with one command, and its hash can be guessed at leisure.
     const hash = password.replace(/^!+/, '');
@@ -75,6 +75,14 @@ function usablePasswords(facts: HygieneFacts): string[] {
       `${file}: ${name} has ${hash === password ? 'a password' : 'a locked password'} (${schemeOf(hash)})`,
     ];
   });
+  return [...found, ...unreadAccounts(facts)];
+}
+
+/** Files of accounts that nobody looked into, because they are too large, no text, or links. */
+function unreadAccounts({ files, texts }: HygieneFacts): string[] {
+  return files
+    .filter(({ path, size }) => /^\/etc\/(?:passwd|shadow)$/.test(path) && size > 0 && !texts.has(path))
+    .map(({ path, type, size }) => `${path}: a ${type} of ${size} bytes that cannot be judged`);
 }
 
 function schemeOf(hash: string): string {

@@ -63,17 +63,15 @@ export const IDENTITY_RULES: readonly HygieneRule[] = [
   },
 ];
 
-function machineIds(facts: HygieneFacts): string[] {
-  const dbus = facts.files.find(({ path }) => path === '/var/lib/dbus/machine-id');
-  return [
-    ...['/etc/machine-id', '/var/lib/dbus/machine-id'].flatMap((path) => {
-      const text = (facts.texts.get(path) ?? '').trim();
-      return text === '' || text === 'uninitialized' ? [] : [`${path}: ${text.length} characters`];
-    }),
-    ...(dbus?.type === 'file' && dbus.size === 0
-      ? [`${dbus.path}: is a file of its own, which stays empty`]
-      : []),
-  ];
+function machineIds({ files, texts }: HygieneFacts): string[] {
+  return files.flatMap(({ path, type, size }) => {
+    if (type === 'directory' || !/^\/(?:etc|var\/lib\/dbus)\/machine-id$/.test(path)) return [];
+    const isDbus = path !== '/etc/machine-id';
+    if (isDbus && type === 'symlink') return [];
+    // D-Bus keeps the file that it finds, and systemd replaces its own only where it is empty or says so.
+    const isUnset = size === 0 || texts.get(path)?.trim() === 'uninitialized';
+    return isUnset && !isDbus ? [] : [`${path}: a ${type} of ${size} bytes`];
+  });
 }
 
 const PRIVATE_KEY = /^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----$/m;

@@ -62,8 +62,13 @@ function unownedFiles(facts: HygieneFacts): string[] {
 function changed(facts: HygieneFacts, md5sums: ReadonlyMap<string, string>): string[] {
   return facts.files.flatMap(({ path, type, md5 }) => {
     const shipped = md5sums.get(path);
-    if (type !== 'file' || shipped === undefined || md5 === shipped || isOurs(facts, path)) return [];
-    return [`${path}: not as ${facts.packages.owners.get(path) ?? 'its package'} shipped it`];
+    if (shipped === undefined || md5 === shipped || isOurs(facts, path)) return [];
+    const owner = facts.packages.owners.get(path) ?? 'its package';
+    return [
+      type === 'file'
+        ? `${path}: not as ${owner} shipped it`
+        : `${path}: a ${type}, which ${owner} does not ship`,
+    ];
   });
 }
 
