@@ -51,9 +51,20 @@ const ARTIFACT = members(
   },
 );
 
+const BOOT = members(
+  { name: TEXT, file: FILE_NAME, contract: TEXT, channel: { enum: ['real', 'simulated'] } },
+  { bootMs: COUNT },
+);
+
 const TESTS = members(
   { result: { enum: ['passed', 'failed', 'skipped'] } },
-  { contract: TEXT, channel: { enum: ['real', 'simulated'] }, formats: listOf(TEXT), bootMs: COUNT },
+  {
+    contract: TEXT,
+    channel: { enum: ['real', 'simulated'] },
+    formats: listOf(TEXT),
+    bootMs: COUNT,
+    boots: listOf(BOOT),
+  },
 );
 
 const GUEST = members({

@@ -149,6 +149,20 @@ export interface ReleaseTests {
   /** Whether the hypervisor's own channel was used or an imitation. */
   readonly channel?: 'real' | 'simulated';
   readonly formats?: readonly string[];
+  /** Time from power-on until the first of the machines was ready. */
+  readonly bootMs?: number;
+  /** Every machine that was booted. */
+  readonly boots?: readonly ReleaseBoot[];
+}
+
+/** A machine that an artifact was booted in. */
+export interface ReleaseBoot {
+  /** Name of its suite in the reports. */
+  readonly name: string;
+  readonly file: string;
+  readonly contract: string;
+  readonly channel: 'real' | 'simulated';
+  /** Time from power-on until it was ready. */
   readonly bootMs?: number;
 }
 

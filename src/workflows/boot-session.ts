@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../errors/failure.ts';
 import type { BootPlan } from '../guest/boot-contract.ts';
@@ -7,7 +8,8 @@ import { renderSessionScript, type SessionMarks } from '../guest/session-script.
 import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
 import { answersAsSsh } from '../host/ssh-banner.ts';
 import type { WorkflowContext } from './build-request.ts';
-import type { RunningMachine } from './run-machine.ts';
+import { RUN_FILES } from '../packer/qemu-source.ts';
+import type { MachineStop, RunningMachine } from './run-machine.ts';
 
 /** A machine that is being brought up. */
 export interface BootingMachine {
@@ -69,7 +71,7 @@ export async function bringUp(
     if (context.signal.aborted || !signal.aborted) throw error;
   }
   const { stop } = machine;
-  if (stop?.kind === 'killed') throw machineKilled(stop.reason);
+  if (stop?.kind === 'killed' || stop?.kind === 'host') throw machineLost(machine, stop);
   return session.result(stop);
 }
 
@@ -77,10 +79,15 @@ function newNonce(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** A machine that was killed says nothing about its image. */
-function machineKilled(reason: string): Failure {
-  return new Failure('command', 'E_QEMU_DIED', `${reason}, while an image was tested`, {
-    hint: 'look at the host: memory, the kernel log; then test once more',
+/** A machine that this host failed says nothing about its image. */
+function machineLost({ consoles, directory }: RunningMachine, { kind, code, reason }: MachineStop): Failure {
+  const message = `${reason}, while an image was tested`;
+  return new Failure(kind === 'host' ? 'host' : 'command', code, message, {
+    hint: 'look at this host: its memory, its disks, its kernel log; then test once more',
+    facts: [
+      { label: 'serial', lines: consoles.lastLines('serial', 8) },
+      { label: 'log', lines: [join(directory, RUN_FILES.serial)] },
+    ],
   });
 }
 

@@ -14,10 +14,13 @@ import { catalogueStage, stampStage } from './release-stages.ts';
 import { explainRunError } from './run-errors.ts';
 import { readExpectedTiming, rememberTiming } from './run-timings.ts';
 import { StageRunner } from './stage-runner.ts';
+import { testStage } from './test-stage.ts';
 import { removeDisks, removeStageLeftovers } from './sweep-runs.ts';
 
-/** Stages that a build goes through today; booting the artifacts is not among them yet. */
-const BUILD_STAGES: readonly StageName[] = STAGES.filter((stage) => stage !== 'test');
+/** Stages that a build goes through. */
+function stagesOf({ test }: BuildRequest): readonly StageName[] {
+  return STAGES.filter((stage) => test || stage !== 'test');
+}
 
 /**
  * Builds one profile: plans, reserves a version, and takes the disk through every stage into the catalogue.
@@ -32,7 +35,7 @@ export async function buildLine(
   const began = performance.now();
   const stages = new StageRunner(context.emit, context.signal);
   const expected = await readExpectedTiming(context.directories.state, inputs.prepared.profile.name);
-  context.emit({ type: 'stages', stages: BUILD_STAGES, expectedMs: expected.stageMs });
+  context.emit({ type: 'stages', stages: stagesOf(request), expectedMs: expected.stageMs });
   const planned = await stages.run({
     name: 'plan',
     run: () => planLine(inputs, request, context),
@@ -77,9 +80,14 @@ async function takeThroughStages(
   const provisioned = await provisionDisk(stages, scene, shared);
   const finished = await stages.run(finishStage(scene, provisioned.base, provisioned.disk, reserved));
   const converted = await stages.run(convertStage(scene, finished, reserved));
+  const tested = scene.request.test
+    ? await stages.run(testStage(scene, finished, converted, reserved))
+    : undefined;
   const { base } = provisioned;
   const timings = { ...stages.durations };
-  const manifest = await stages.run(stampStage(scene, { base, finished, converted, reserved, timings }));
+  const manifest = await stages.run(
+    stampStage(scene, { base, finished, converted, tested, reserved, timings }),
+  );
   const filed = await stages.run(catalogueStage(scene, converted.directory, manifest));
   return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
 }

@@ -6,6 +6,7 @@ import { markBuilding, reserve, reservedVersion, type Reservation } from './allo
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { fileFailure, type Evidence } from './file-failure.ts';
 import type { BuildPlan } from './plan-build.ts';
+import { listNames } from './catalogue-files.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** What all stages of one build know. */
@@ -63,6 +64,9 @@ export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: Version
   return options.policy === 'line' && !refusesFourParts ? renderWire(version) : renderShort(version.date);
 }
 
+/** Where a run keeps what its tests left: reports, and the evidence of what failed. */
+export const TESTED_DIRECTORY = 'tested';
+
 /** Files of a run that are kept of a failed build; a guest may have written a secret into any of them. */
 const EVIDENCE = [
   'state.json',
@@ -86,6 +90,9 @@ export async function burnReservation(
     const text = await readTextIfExists(scene.run.file(name));
     if (text !== undefined) evidence.push({ name: name.replace('/', '-'), text: scene.secrets.text(text) });
   }
+  // What tests left holds no secrets any more.
+  const tested = scene.run.file(TESTED_DIRECTORY);
+  for (const name of await listNames(tested)) evidence.push({ name, source: join(tested, name) });
   const directory = await fileFailure(reserved.reservation, {
     reason: scene.secrets.text(reason),
     now: scene.context.clock.now(),

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReleaseManifest } from '../manifests/release.ts';
 import { writeBuildLog } from './build-log.ts';
@@ -8,6 +8,7 @@ import { fileRelease, type FiledRelease } from './file-release.ts';
 import type { FinishedDisk } from './finish-disk.ts';
 import type { MadeBase } from './make-base.ts';
 import type { Stage } from './stage-runner.ts';
+import { describeTests, type TestedBuild } from './test-stage.ts';
 import { planManifest, writeReleaseRecords } from './stamp-release.ts';
 
 /** What `stamp` puts together. */
@@ -16,12 +17,14 @@ export interface StampFacts {
   readonly finished: FinishedDisk;
   readonly converted: ConvertedBuild;
   readonly reserved: ReservedBuild;
+  /** Absent when the build was told not to test. */
+  readonly tested: TestedBuild | undefined;
   readonly timings: Readonly<Record<string, number>>;
 }
 
 /** Stage `stamp`: the records beside the artifacts, and the manifest. */
 export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseManifest> {
-  const { plan, context, request } = scene;
+  const { plan, context } = scene;
   return {
     name: 'stamp',
     run: async () => {
@@ -32,7 +35,11 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
         artifacts.map(({ file }) => file),
       );
       const { content, changelogs } = facts.finished;
+      const { tested } = facts;
       await writeReleaseRecords(directory, { content, changelogs });
+      for (const name of tested?.files ?? []) {
+        await copyFile(join(tested?.directory ?? '', name), join(directory, name));
+      }
       await writeBuildLog(scene, directory);
       return planManifest({
         plan,
@@ -43,7 +50,7 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
         artifacts,
         skipped,
         timings: facts.timings,
-        tested: request.test,
+        tests: tested && describeTests(tested),
         now: context.clock.now(),
       });
     },

@@ -41,6 +41,8 @@ const AGENT_SOCKET = 'agent.sock';
 /** A QEMU process, with those who listen to it. */
 export class RunningMachine {
   readonly sockets: MachineSockets;
+  /** Where its logs are. */
+  readonly directory: string;
   /** Resolves when the machine cannot go on; never when it is stopped by us. */
   readonly stopped: Promise<MachineStop>;
   /** Aborted at that moment, for work that waits for the machine. */
@@ -60,6 +62,7 @@ export class RunningMachine {
     watch: MachineWatch,
     context: WorkflowContext,
   ) {
+    this.directory = place.directory;
     this.sockets = socketsIn(place.directory);
     this.#watch = watch;
     this.stopped = new Promise((resolve) => (this.#tell = resolve));

@@ -5,13 +5,18 @@ import {
   releaseVersionOf,
   type ReleaseArtifact,
   type ReleaseManifest,
+  type ReleaseTests,
   type SkippedArtifact,
 } from '../manifests/release.ts';
 import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
+import { guestFactsOf } from '../guest/guest-facts.ts';
+import { renderGuestFacts } from '../manifests/guest-facts.ts';
 import { machineArchitecture } from '../values/architecture.ts';
 import type { VersionRecord } from '../versions/version.ts';
 import type { CheckedBase } from './base-cache.ts';
 import type { BuildPlan } from './plan-build.ts';
+import { FACTS_FILE } from './test-records.ts';
+import { releaseGuestOf } from './guest-promises.ts';
 import type { GuestContent } from './read-guest.ts';
 
 /** What a release is stamped from. */
@@ -24,7 +29,8 @@ export interface StampInput {
   readonly artifacts: readonly ReleaseArtifact[];
   readonly skipped: readonly SkippedArtifact[];
   readonly timings: Readonly<Record<string, number>>;
-  readonly tested: boolean;
+  /** Absent when the build was told not to test. */
+  readonly tests: ReleaseTests | undefined;
   /** Instant of the stamp. */
   readonly now: Date;
 }
@@ -51,23 +57,25 @@ export function planManifest(input: StampInput): ReleaseManifest {
       kernel: content.kernels.at(-1) ?? '',
       ...(profile.guest.releaseFiles.length === 0 ? {} : { releaseLine: input.releaseLine }),
     },
+    guest: releaseGuestOf(profile),
     mirrors: closure.mirrors.map(({ suite, inReleaseSha256, date }) => ({ suite, inReleaseSha256, date })),
     tools: plan.tools,
     host: { accelerator: plan.accelerator.accelerator },
     packagesDigest: packagesDigest(content.packages),
     artifacts: input.artifacts,
     ...(input.skipped.length === 0 ? {} : { skipped: input.skipped }),
-    ...(input.tested ? {} : { tests: { result: 'skipped' as const } }),
+    tests: input.tests ?? { result: 'skipped' },
     timings: input.timings,
   };
 }
 
-/** Writes what stands beside the artifacts: packages, files, changelogs. */
+/** Writes what stands beside the artifacts: packages, files, changelogs, and what the guest is set up to do. */
 export async function writeReleaseRecords(
   directory: string,
   records: { readonly content: GuestContent; readonly changelogs: string },
 ): Promise<void> {
   await writeFile(join(directory, 'packages.txt'), renderPackageList(records.content.packages));
   await writeFile(join(directory, 'files.txt'), records.content.fileList);
+  await writeFile(join(directory, FACTS_FILE), renderGuestFacts(guestFactsOf(records.content)));
   await copyFile(records.changelogs, join(directory, 'changelogs.zst'));
 }

@@ -71,7 +71,7 @@ export async function testArtifact(
     await boot.run();
     return await boot.outcome(Math.round(performance.now() - began));
   } finally {
-    await guest.removeDisk();
+    await guest.removeDisks();
   }
 }
 

@@ -114,9 +114,11 @@ export class TestGuest {
     );
   }
 
-  /** Removes its disk, which nobody needs any more; logs stay. */
-  async removeDisk(): Promise<void> {
-    await rm(this.#machine.overlay, { force: true });
+  /** Removes everything but its logs and the picture of its screen. */
+  async removeDisks(): Promise<void> {
+    const { overlay, discs, firmware } = this.#machine;
+    const paths = [overlay, ...discs, ...(firmware === undefined ? [] : [firmware.variables])];
+    for (const path of paths) await rm(path, { force: true });
   }
 }
 

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { BootContractName } from '../guest/boot-contract-name.ts';
@@ -156,25 +157,29 @@ async function bootOne(
   const directory = join(request.directory, `m${index}`);
   const unpacked = join(request.directory, `u${index}`);
   const firmware = await findTestFirmware(machine.firmware, promise.guest.disk);
-  return testArtifact(
-    {
-      artifact: await openArtifact(artifact, unpacked, context),
-      contract,
-      sshPort: promise.guest.sshPort,
-      name: `${NAMES[contract]}-${index + 1}`,
-      directory,
-      cpus,
-      extraDiskMiB: EXTRA_DISK_MIB,
-      ...(firmware === undefined ? {} : { firmware }),
-      suite,
-      slug,
-      checks: checksFor(machine, request.subject),
-      isFull,
-      readyDeadlineMs: request.readyDeadlineMs ?? READY_DEADLINE_MS[bench.accelerator],
-    },
-    bench,
-    context,
-  );
+  try {
+    return await testArtifact(
+      {
+        artifact: await openArtifact(artifact, unpacked, context),
+        contract,
+        sshPort: promise.guest.sshPort,
+        name: `${NAMES[contract]}-${index + 1}`,
+        directory,
+        cpus,
+        extraDiskMiB: EXTRA_DISK_MIB,
+        ...(firmware === undefined ? {} : { firmware }),
+        suite,
+        slug,
+        checks: checksFor(machine, request.subject),
+        isFull,
+        readyDeadlineMs: request.readyDeadlineMs ?? READY_DEADLINE_MS[bench.accelerator],
+      },
+      bench,
+      context,
+    );
+  } finally {
+    await rm(unpacked, { recursive: true, force: true });
+  }
 }
 
 /** What machines are called, as servers call theirs: CloudStack's routers are `r-NUMBER-VM`. */

@@ -35,6 +35,7 @@ export const SERVER: ProfileDocument = {
     { path: '/etc/cloud/cloud.cfg.d/90-template.cfg', source: 'server/files/cloud-template.cfg' },
     { path: '/etc/cloud/ds-identify.cfg', source: 'server/files/ds-identify.cfg' },
     { path: '/etc/ssh/sshd_config.d/60-template.conf', source: 'server/files/sshd-template.conf' },
+    { path: '/etc/systemd/resolved.conf.d/60-template.conf', source: 'server/files/resolved-template.conf' },
   ],
   provisioners: [{ type: 'shell', name: 'configure the server', script: 'server/configure.sh' }],
   guest: {
@@ -42,6 +43,8 @@ export const SERVER: ProfileDocument = {
     hostname: 'server',
     consoles: ['tty0', 'ttyS0,115200n8'],
     sshPort: 22,
+    // systemd-networkd's DHCP client
+    listeners: ['udp/68'],
     releaseFiles: [],
   },
 };
