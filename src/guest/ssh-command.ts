@@ -32,10 +32,10 @@ export function sshCommand({ user, port, key }: SshLogin, script: string, deadli
   return {
     command: 'ssh',
     args: [
-      ...['-F', 'none', '-i', key, '-p', String(port)],
-      ...options.flatMap((option) => ['-o', option]),
-      ...[`${user}@127.0.0.1`, '--', ...shell],
-    ],
+      ['-F', 'none', '-i', key, '-p', String(port)],
+      options.flatMap((option) => ['-o', option]),
+      [`${user}@127.0.0.1`, '--', ...shell],
+    ].flat(),
     input: script,
     deadlineMs,
   };

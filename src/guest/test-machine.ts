@@ -66,28 +66,28 @@ export interface MachineSockets {
 /** QEMU's arguments for a test machine; nothing is left to defaults that differ between its versions. */
 export function testMachineArguments(machine: TestMachine): string[] {
   return [
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-    ...processorArguments(machine),
-    ...diskArguments(machine),
-    ...machine.discs.flatMap(discArguments),
-    ...machine.networks.flatMap((network, index) => networkArguments(machine, network, index)),
-    ...machine.credentials.flatMap(credentialArguments),
-    ...consoleArguments(machine),
-    ...(machine.hasAgentPort ? agentArguments(machine.sockets) : []),
-  ];
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+    processorArguments(machine),
+    diskArguments(machine),
+    machine.discs.flatMap(discArguments),
+    machine.networks.flatMap((network, index) => networkArguments(machine, network, index)),
+    machine.credentials.flatMap(credentialArguments),
+    consoleArguments(machine),
+    machine.hasAgentPort ? agentArguments(machine.sockets) : [],
+  ].flat();
 }
 
 function processorArguments({ accelerator, cpus, memoryMiB, firmware }: TestMachine): string[] {
   const type =
     firmware === undefined ? ['-machine', 'pc'] : firmwareArguments(firmware.code, firmware.variables);
   return [
-    ...type,
+    type,
     // Without a VMware port that is none: open-vm-tools would ask it.
-    ...['-machine', 'vmport=off'],
-    ...['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
-    ...['-smp', String(cpus), '-m', String(memoryMiB)],
-    ...['-vga', 'std', '-device', 'virtio-rng-pci'],
-  ];
+    ['-machine', 'vmport=off'],
+    ['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
+    ['-smp', String(cpus), '-m', String(memoryMiB)],
+    ['-vga', 'std', '-device', 'virtio-rng-pci'],
+  ].flat();
 }
 
 const DISK_DEVICES: Readonly<Record<DiskBus, readonly string[]>> = {
@@ -100,24 +100,24 @@ const DISK_DEVICES: Readonly<Record<DiskBus, readonly string[]>> = {
 function diskArguments({ image, overlay, shape }: TestMachine): string[] {
   const cache = 'cache.no-flush=on';
   return [
-    ...['-blockdev', `node-name=image,read-only=on,${image}`],
-    ...[
+    ['-blockdev', `node-name=image,read-only=on,${image}`],
+    [
       '-blockdev',
       `node-name=disk,driver=qcow2,${cache},file.driver=file,file.filename=${escaped(overlay)},backing=image`,
     ],
-    ...DISK_DEVICES[shape.disk],
-  ];
+    DISK_DEVICES[shape.disk],
+  ].flat();
 }
 
 function discArguments(path: string, index: number): string[] {
   const node = `disc${index}`;
   return [
-    ...[
+    [
       '-blockdev',
       `node-name=${node},driver=raw,read-only=on,file.driver=file,file.filename=${escaped(path)}`,
     ],
-    ...['-device', `ide-cd,drive=${node},bus=ide.1,unit=${index}`],
-  ];
+    ['-device', `ide-cd,drive=${node},bus=ide.1,unit=${index}`],
+  ].flat();
 }
 
 function networkArguments({ shape, ssh }: TestMachine, network: TestNetwork, index: number): string[] {
@@ -139,20 +139,20 @@ function credentialArguments({ name, text }: SystemCredential): string[] {
 
 function consoleArguments({ sockets }: TestMachine): string[] {
   return [
-    ...['-chardev', `socket,id=serial,path=${escaped(sockets.serial)}`, '-serial', 'chardev:serial'],
-    ...['-chardev', `socket,id=firmware,path=${escaped(sockets.firmware)}`],
-    ...['-device', 'isa-debugcon,iobase=0x402,chardev=firmware'],
-    ...['-chardev', `socket,id=control,path=${escaped(sockets.control)},server=on,wait=off`],
-    ...['-mon', 'chardev=control,mode=control', '-pidfile', sockets.pid],
-  ];
+    ['-chardev', `socket,id=serial,path=${escaped(sockets.serial)}`, '-serial', 'chardev:serial'],
+    ['-chardev', `socket,id=firmware,path=${escaped(sockets.firmware)}`],
+    ['-device', 'isa-debugcon,iobase=0x402,chardev=firmware'],
+    ['-chardev', `socket,id=control,path=${escaped(sockets.control)},server=on,wait=off`],
+    ['-mon', 'chardev=control,mode=control', '-pidfile', sockets.pid],
+  ].flat();
 }
 
 function agentArguments({ agent }: MachineSockets): string[] {
   return [
-    ...['-chardev', `socket,id=agent,path=${escaped(agent)},server=on,wait=off`],
-    ...['-device', 'virtio-serial-pci'],
-    ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0'],
-  ];
+    ['-chardev', `socket,id=agent,path=${escaped(agent)},server=on,wait=off`],
+    ['-device', 'virtio-serial-pci'],
+    ['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0'],
+  ].flat();
 }
 
 function escaped(path: string): string {

@@ -8,6 +8,7 @@ import { renderSessionScript, type SessionMarks } from '../guest/session-script.
 import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
 import { answersAsSsh } from '../host/ssh-banner.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { seconds } from './describe-boot.ts';
 import { RUN_FILES } from '../packer/qemu-source.ts';
 import type { MachineStop, RunningMachine } from './run-machine.ts';
 
@@ -212,7 +213,6 @@ class BootSession {
   /** What was being waited for when the time was over. */
   #lateness(): SessionProblem {
     const { plan, readyDeadlineMs, answerDeadlineMs } = this.#booting;
-    const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
     const { user, port } = plan.ssh;
     if (this.#readyMs !== undefined) {
       const reason = `it was ready, and then gave no answer for ${seconds(answerDeadlineMs)}`;

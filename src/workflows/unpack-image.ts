@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { ContainerFault } from '../disks/read-single-member.ts';
 import { Failure } from '../errors/failure.ts';
 import type { OuterFormat as OuterName } from '../inspection/image-report.ts';
@@ -39,13 +39,7 @@ export async function unpackImage(
   const push = (piece: Uint8Array): void => {
     const [offset, copy] = [size, Buffer.from(piece)];
     size += piece.length;
-    writing = writing.then(async () => {
-      for (let at = 0; at < copy.length; at += BLOCK_BYTES) {
-        const block = copy.subarray(at, at + BLOCK_BYTES);
-        if (!block.equals(ZEROS.subarray(0, block.length)))
-          await target.write(block, 0, block.length, offset + at);
-      }
-    });
+    writing = writeBehind(writing, () => writeSparsely(target, copy, offset));
     writing.catch(() => {});
   };
   try {
@@ -59,5 +53,18 @@ export async function unpackImage(
   } finally {
     await writing.catch(() => {});
     await Promise.all([source.close(), target.close()]);
+  }
+}
+
+async function writeBehind(before: Promise<void>, write: () => Promise<void>): Promise<void> {
+  await before;
+  await write();
+}
+
+async function writeSparsely(target: FileHandle, piece: Buffer, offset: number): Promise<void> {
+  for (let at = 0; at < piece.length; at += BLOCK_BYTES) {
+    const block = piece.subarray(at, at + BLOCK_BYTES);
+    const isHole = block.equals(ZEROS.subarray(0, block.length));
+    if (!isHole) await target.write(block, 0, block.length, offset + at);
   }
 }

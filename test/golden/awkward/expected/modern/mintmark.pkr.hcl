@@ -194,7 +194,7 @@ source "qemu" "mintmark" {
 build {
   sources = ["source.qemu.mintmark"]
 
-  # 1 of 7: place 5 files
+  # 1 of 7: place 6 files
   provisioner "file" {
     source      = "${path.root}/files"
     destination = "/run/mintmark/"

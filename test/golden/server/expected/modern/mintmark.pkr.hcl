@@ -176,7 +176,7 @@ source "qemu" "mintmark" {
 build {
   sources = ["source.qemu.mintmark"]
 
-  # 1 of 2: place 3 files
+  # 1 of 2: place 4 files
   provisioner "file" {
     source      = "${path.root}/files"
     destination = "/run/mintmark/"

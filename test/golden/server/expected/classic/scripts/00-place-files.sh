@@ -7,3 +7,4 @@ place() {
 place 0644 01-90-template.cfg /etc/cloud/cloud.cfg.d/90-template.cfg
 place 0644 02-ds-identify.cfg /etc/cloud/ds-identify.cfg
 place 0644 03-60-template.conf /etc/ssh/sshd_config.d/60-template.conf
+place 0644 04-60-template.conf /etc/systemd/resolved.conf.d/60-template.conf
