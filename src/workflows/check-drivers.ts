@@ -46,7 +46,7 @@ export async function checkDrivers(
           ? `${target}: ${driver} is not in the initramfs`
           : `${target}: ${driver} is missing`,
       ),
-      hint: `use the kernel linux-image-${os.architecture}, and MODULES=most in the guest's initramfs.conf`,
+      hint: `use the kernel linux-image-${os.architecture}, and name the driver in the guest's /etc/initramfs-tools/modules`,
       evidence: { kernel, missing },
     });
   } finally {
