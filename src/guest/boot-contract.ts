@@ -53,8 +53,17 @@ export interface BootPlan {
   readonly sshFiles: readonly PushedFile[];
   /** File whose being there says that the machine is ready. */
   readonly marker: string;
-  /** The line of words that the guest was told, where the contract has one. */
-  readonly commandLine?: string;
+  /** What the guest shows once it has understood, where the contract has that. */
+  readonly understood?: UnderstoodWords;
+}
+
+/** What a system VM was told by a line of words, and where it shows that. */
+export interface UnderstoodWords {
+  readonly commandLine: string;
+  /** Where the guest keeps the line. */
+  readonly commandLineFile: string;
+  /** Where it keeps the SHA-512 of the scripts it runs, and that digest. */
+  readonly signature: { readonly file: string; readonly sha512: string };
 }
 
 /** How one kind of server brings a machine up. One file for each; the table is `boot-contracts.ts`. */

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { TargetName } from '../profiles/profile.ts';
-import type { BootContract, BootPlan, BootRequest } from './boot-contract.ts';
+import type { BootContract, BootPlan, BootRequest, UnderstoodWords } from './boot-contract.ts';
 import { cardAddress, openNetwork } from './boot-contract.ts';
 import { CHANNEL_SIMULATIONS } from './channel-simulations.ts';
 import type { TestNetwork } from './test-machine.ts';
@@ -10,6 +11,10 @@ const READY_MARKER = '/var/cache/cloud/boot_up_done';
 const COMMAND_LINE_FILE = '/var/cache/cloud/cmdline';
 /** Where hosts push the scripts that a system VM is patched with. */
 export const PUSHED_SCRIPTS = '/var/cache/cloud/cloud-scripts.tgz';
+
+/** Where system VMs keep the digest of the scripts that they were patched with. */
+const SIGNATURE_FILE = '/var/cache/cloud/cloud-scripts-signature';
+const COSMIC_SIGNATURE_FILE = '/opt/cosmic/patch/cloud-scripts.tgz.sha512';
 
 /** Addresses of the control network: link-local where the hypervisor has such a bridge, else of a management network. */
 const CONTROL: Readonly<Record<TargetName, { network: string; host: string; guest: string; mask: string }>> =
@@ -37,7 +42,7 @@ export const CLOUDSTACK: BootContract = {
       agentFiles: isReal ? [{ path: COMMAND_LINE_FILE, data: commandLine }] : [],
       credentials: simulation === undefined ? [] : simulation.credentials(commandLine),
       sshFiles: [{ path: PUSHED_SCRIPTS, data: request.cloudScripts }],
-      commandLine,
+      understood: understand(commandLine, SIGNATURE_FILE, request),
     };
   },
 };
@@ -61,7 +66,7 @@ export const COSMIC: BootContract = {
         { path: '/var/cache/cloud/authorized_keys', data: `${request.publicKey}\n` },
         { path: '/tmp/cmdline_incoming', data: 'DONE' },
       ],
-      commandLine,
+      understood: understand(commandLine, COSMIC_SIGNATURE_FILE, request),
     };
   },
 };
@@ -69,7 +74,7 @@ export const COSMIC: BootContract = {
 function systemVmPlan({
   target,
   sshPort,
-}: BootRequest): Omit<BootPlan, 'contract' | 'channel' | 'commandLine'> {
+}: BootRequest): Omit<BootPlan, 'contract' | 'channel' | 'understood'> {
   const control = CONTROL[target];
   const networks: readonly TestNetwork[] = [
     { network: '10.1.1.0/24', host: '10.1.1.2', isClosed: true, mac: cardAddress(0) },
@@ -124,6 +129,11 @@ function cosmicCommandLine({ target, name }: BootRequest): string {
     `publicmac=${cardAddress(2)}`,
     'dns1=10.0.2.3',
   ].join(' ');
+}
+
+function understand(commandLine: string, file: string, { cloudScripts }: BootRequest): UnderstoodWords {
+  const sha512 = createHash('sha512').update(cloudScripts).digest('hex');
+  return { commandLine, commandLineFile: COMMAND_LINE_FILE, signature: { file, sha512 } };
 }
 
 function linkLocal(): (typeof CONTROL)['kvm'] {

@@ -3,11 +3,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BootClock } from '../guest/boot-clock.ts';
+import type { BootPlan } from '../guest/boot-contract.ts';
 import {
   checkMachineIdentity,
   parseMachineIdentity,
   type MachineIdentity,
 } from '../guest/check-machine-identity.ts';
+import { systemVmChecks } from '../guest/check-system-vm.ts';
 import {
   parseCheckAnswers,
   renderCheckScript,
@@ -137,7 +139,8 @@ class ArtifactBoot {
   /** Boots until every question is answered, or it is clear that they will not be. */
   async #boot(): Promise<RunningMachine> {
     const { checks, isFull } = this.#test;
-    const asked = [...checks, checkMachineIdentity()].filter(isFirstOfItsName);
+    const ofContract = isFull ? contractChecks(this.#guest.plan) : [];
+    const asked = [...checks, ...ofContract, checkMachineIdentity()].filter(isFirstOfItsName);
     const questions = [...asked, ...(isFull ? FACT_QUESTIONS : [])];
     const nonce = randomBytes(16).toString('hex');
     for (let start = 1; ; start += 1) {
@@ -243,6 +246,13 @@ const EVIDENCE = [
   ['firmware.log', 'firmware.log'],
   [SCREEN_FILE, 'screen.png'],
 ] as const;
+
+/** What a guest shows of having understood what it was told. */
+function contractChecks({ understood, ssh, marker }: BootPlan): GuestCheck[] {
+  if (understood === undefined) return [];
+  const promise = { sshPort: ssh.port, controlAddress: ssh.address, readyMarker: marker };
+  return systemVmChecks({ ...promise, ...understood });
+}
 
 function isFirstOfItsName({ name }: GuestCheck, index: number, all: readonly GuestCheck[]): boolean {
   return all.findIndex((each) => each.name === name) === index;
