@@ -83,6 +83,7 @@ export class SystemvmRoot {
         CLOUD_WAIT: '1',
         CLOUD_QUIET: '0',
         CLOUD_LIMIT: '5',
+        CLOUD_NIC_WAIT: '0',
         CLOUD_PATCH_WAIT: '1',
         CLOUD_PATCH_STALL: '1',
         ...variables,

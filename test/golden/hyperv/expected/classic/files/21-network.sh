@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # log.sh sets seconds
 # Interfaces, names and SSH, as the words say. networking.service and ssh.service start afterwards.
 
 # 0.0.0.0 is how the server says that an interface has no address yet.
@@ -13,6 +13,31 @@ write_interfaces() {
     [ -n "$stanzas" ] || return 0
     printf 'auto %s\niface lo inet loopback\n%s\n' "$automatic" "$stanzas" >"$ROOT/etc/network/interfaces.new"
     mv "$ROOT/etc/network/interfaces.new" "$ROOT/etc/network/interfaces"
+    wait_for_interfaces
+}
+
+# cloud-init without a command line: the first interface asks by DHCP.
+write_dhcp() {
+    stanzas='
+iface eth0 inet dhcp' automatic='lo eth0'
+    printf 'auto %s\niface lo inet loopback\n%s\n' "$automatic" "$stanzas" >"$ROOT/etc/network/interfaces"
+    wait_for_interfaces
+}
+
+# networking.service fails at interfaces whose driver udev has yet to load. Up to CLOUD_NIC_WAIT seconds.
+wait_for_interfaces() {
+    uptime_seconds
+    until=$((seconds + ${CLOUD_NIC_WAIT:-15}))
+    for name in $automatic; do
+        while [ ! -e "$ROOT/sys/class/net/$name" ]; do
+            if [ "$seconds" -ge $until ]; then
+                say "there is no interface $name"
+                break
+            fi
+            sleep 0.2
+            uptime_seconds
+        done
+    done
 }
 
 add_interface() {
@@ -109,6 +134,8 @@ install_key() {
         esac
     fi
     [ -s "$CACHE/authorized_keys" ] || return 0
+    # The guest agent makes files that everybody may write.
+    chmod 0600 "$CACHE/authorized_keys"
     mkdir -p "$ROOT/root/.ssh"
     (umask 077 && cat "$CACHE/authorized_keys" >"$ROOT/root/.ssh/authorized_keys")
     chmod 0600 "$ROOT/root/.ssh/authorized_keys"

@@ -28,6 +28,7 @@ if ! find_command_line; then
     status=1
 elif [ -z "$LINE" ]; then
     say "channel $CHANNEL: cloud-init sets the machine up"
+    write_dhcp
 else
     say "channel $CHANNEL: a command line of ${#LINE} characters"
     parse_words "$LINE"
