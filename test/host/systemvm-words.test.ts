@@ -43,6 +43,12 @@ iface eth2 inet static
   expect(guest.text('hostname')).toBe('r-4-VM\n');
 });
 
+test('an interface that is not there is said to be missing, and does not hold up the boot', () => {
+  expect(boot('type=router eth1ip=169.254.0.9')).toContain('there is no interface eth1\n');
+  guest.plant('sys/class/net/eth1/address', '02:00:00:00:00:02\n');
+  expect(boot('type=router eth1ip=169.254.0.9')).not.toContain('there is no interface eth1\n');
+});
+
 const NICS = 'eth0ip=10.0.0.1 eth1ip=10.0.1.1 eth2ip=10.0.2.1';
 
 describe('SSH listens on', () => {
@@ -101,6 +107,8 @@ describe('the key', () => {
     guest.plant('var/cache/cloud/authorized_keys', `${KEY}\n`);
     boot('type=router');
     expect(guest.text('root/.ssh/authorized_keys')).toBe(`${KEY}\n`);
+    // The guest agent makes files that everybody may write, and this one is read at every boot.
+    expect(statSync(join(guest.root, 'var/cache/cloud/authorized_keys')).mode & 0o777).toBe(0o600);
   });
 
   test.each(['%%%', 'bm90IGEga2V5', ''])('that is none does not take the place of another: %j', (word) => {
