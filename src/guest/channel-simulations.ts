@@ -22,21 +22,23 @@ export const CHANNEL_SIMULATIONS: Readonly<Record<Exclude<TargetName, 'kvm'>, Ch
     name: 'xenstore',
     credentials: (commandLine) => [
       settings([
-        ...file('/dev/xen/xenbus', '0600', ''),
-        ...program('/usr/bin/xenstore-read', 'vm-data/cloudstack/init', commandLine),
+        'd /dev/xen 0755 root root -',
+        'f /dev/xen/xenbus 0600 root root -',
+        ...program('xenstore-read', 'vm-data/cloudstack/init', commandLine),
       ]),
     ],
   },
   vmware: {
     name: 'machine-id',
-    credentials: (commandLine) => [
-      settings(program('/usr/bin/vmtoolsd', '--cmd machine.id.get', commandLine)),
-    ],
+    credentials: (commandLine) => [settings(program('vmtoolsd', '--cmd machine.id.get', commandLine))],
   },
   hyperv: {
     name: 'kvp',
     credentials: (commandLine) => [
-      settings(file('/var/lib/hyperv/.kvp_pool_0', '0644', kvpRecord('cloudstack-vm-userdata', commandLine))),
+      settings([
+        'd /var/lib/hyperv 0755 root root -',
+        file('/var/lib/hyperv/.kvp_pool_0', '0644', kvpRecord('cloudstack-vm-userdata', commandLine)),
+      ]),
     ],
   },
 };
@@ -46,19 +48,20 @@ function settings(lines: readonly string[]): SystemCredential {
   return { name: 'tmpfiles.extra', text: lines.map((line) => `${line}\n`).join('') };
 }
 
-function file(path: string, mode: string, content: string | Uint8Array): string[] {
-  return [`f+~ ${path} ${mode} root root - ${Buffer.from(content).toString('base64')}`];
+function file(path: string, mode: string, content: string | Uint8Array): string {
+  return `f~ ${path} ${mode} root root - ${Buffer.from(content).toString('base64')}`;
 }
 
-/** A program that answers one question and knows no other. */
-function program(path: string, question: string, answer: string): string[] {
-  const name = path.split('/').at(-1) ?? '';
+/**
+ * A program that answers one question and knows no other. It stands before the real one on the guest's PATH; the real
+ * one, which has several names, stays whole.
+ */
+function program(name: string, question: string, answer: string): string[] {
   const script = `#!/bin/sh\n[ "$*" = '${question}' ] || exit 1\ncat ${PLACE}/answer\n`;
   return [
     `d ${PLACE} 0755 root root -`,
-    ...file(`${PLACE}/answer`, '0644', `${answer}\n`),
-    ...file(`${PLACE}/${name}`, '0755', script),
-    `L+ ${path} - - - - ${PLACE}/${name}`,
+    file(`${PLACE}/answer`, '0644', `${answer}\n`),
+    file(`/usr/local/bin/${name}`, '0755', script),
   ];
 }
 

@@ -54,9 +54,17 @@ export class BuildPlace {
     return rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Runs `mintmark build` into the catalogue, its progress shown as it comes. */
+  /** Runs `mintmark build` into the catalogue, without booting what it makes; its progress is shown as it comes. */
   build(args: readonly string[], onStart: (child: ChildProcess) => void = () => {}): Promise<CliResult> {
-    return this.#run(['build', '--catalogue', this.catalogue, '--no-test', '--json', ...args], onStart);
+    return this.buildTested(['--no-test', ...args], onStart);
+  }
+
+  /** The same, with tests. */
+  buildTested(
+    args: readonly string[],
+    onStart: (child: ChildProcess) => void = () => {},
+  ): Promise<CliResult> {
+    return this.#run(['build', '--catalogue', this.catalogue, '--json', ...args], onStart);
   }
 
   /** Runs `mintmark base`. */
