@@ -18,6 +18,14 @@ export interface PlannedMachine {
   readonly firmware: 'bios' | 'efi';
 }
 
+/** What is asked of the machines of a test. */
+export interface MachineWishes {
+  /** Contract to speak instead of the one that the image promises. */
+  readonly contract?: BootContractName | undefined;
+  /** Whether every artifact is booted once and no more. */
+  readonly isAlone?: boolean | undefined;
+}
+
 /**
  * The machines of a test: every artifact once, the first of them (which QEMU can be best) in full. An image that would be
  * booted only once is booted by a second machine as well, to see that the two are strangers; one that promises both
@@ -25,7 +33,7 @@ export interface PlannedMachine {
  */
 export function planTestMachines(
   { artifacts, promise }: Pick<TestSubject, 'artifacts' | 'promise'>,
-  wanted: BootContractName | undefined,
+  { contract: wanted, isAlone = false }: MachineWishes,
 ): PlannedMachine[] {
   const ordered = artifacts.toSorted((a, b) => likeness(a) - likeness(b));
   const names = suiteNames(ordered);
@@ -41,7 +49,8 @@ export function planTestMachines(
     };
   });
   const [first] = machines;
-  return first === undefined ? [] : [...machines, ...secondMachine(first, machines.length, promise)];
+  if (first === undefined || isAlone) return machines;
+  return [...machines, ...secondMachine(first, machines.length, promise)];
 }
 
 function secondMachine(first: PlannedMachine, count: number, { guest }: ImagePromise): PlannedMachine[] {

@@ -34,6 +34,8 @@ export interface ImageTestRequest {
   readonly qemu: string;
   /** Contract to speak instead of the one that the image promises. */
   readonly contract?: BootContractName | undefined;
+  /** Whether every artifact is booted once and no more. */
+  readonly isAlone?: boolean | undefined;
   readonly sshUser?: string | undefined;
   /** Longest time from power-on until a machine is ready, in milliseconds. */
   readonly readyDeadlineMs?: number | undefined;
@@ -72,7 +74,7 @@ export async function testImage(request: ImageTestRequest, context: WorkflowCont
   const startedAt = context.clock.now().toISOString();
   const began = performance.now();
   const { subject, directory } = request;
-  const machines = planTestMachines(subject, request.contract);
+  const machines = planTestMachines(subject, request);
   const key = join(directory, 'key');
   try {
     const publicKey = await makeKey(key, 'mintmark-test', context);

@@ -24,6 +24,8 @@ export interface TestRequest {
   readonly subject: string;
   readonly catalogue: string;
   readonly contract?: BootContractName;
+  /** Whether every artifact is booted once and no more. */
+  readonly isAlone?: boolean;
   /** Only the artifacts of these targets; all of them when empty. For a file of which nothing is known: what it is for. */
   readonly targets: readonly TargetName[];
   readonly sshUser?: string;
@@ -66,7 +68,7 @@ async function testFound(
   const { accelerator, qemu } = await probeMachine(request, context);
   const secrets = createSecretFilter([]);
   const directory = request.out ?? (await makeReportDirectory(subject, context));
-  const { contract, sshUser, memoryMiB, readyDeadlineMs } = request;
+  const { contract, isAlone, sshUser, memoryMiB, readyDeadlineMs } = request;
   return withWorkDirectory('test', context, async (work) => {
     const [first] = subject.artifacts;
     if (first === undefined) throw new Error('a subject without artifacts');
@@ -80,6 +82,7 @@ async function testFound(
         accelerator,
         qemu,
         contract,
+        isAlone,
         sshUser,
         memoryMiB,
         readyDeadlineMs,

@@ -7,10 +7,12 @@ import { describeMachine, say } from './console.mjs';
 import { FORMATS_BENCH } from './formats.mjs';
 import { ITEMS } from './items.mjs';
 import { isNamed, runBench } from './run-bench.mjs';
+import { TESTS_BENCH } from './tests.mjs';
 import { digits, planRows, renderStages, renderTable } from './table.mjs';
 
 const USAGE = `Usage: npm run bench -- [OPTIONS]
        npm run bench -- formats [OPTIONS]      image formats; --help tells its own options
+       npm run bench -- test [OPTIONS]         booting and testing what was built
 
   --runs N                  rounds; the table has their medians (default 3)
   --profile server|kvm|all  whose builds (default all)
@@ -84,7 +86,7 @@ const BUILDS_BENCH = {
 };
 
 const [first, ...rest] = process.argv.slice(2);
-process.exitCode =
-  first === 'formats'
-    ? await runBench(rest, FORMATS_BENCH)
-    : await runBench(process.argv.slice(2), BUILDS_BENCH);
+const others = { formats: FORMATS_BENCH, test: TESTS_BENCH };
+process.exitCode = Object.hasOwn(others, first ?? '')
+  ? await runBench(rest, others[first])
+  : await runBench(process.argv.slice(2), BUILDS_BENCH);

@@ -92,7 +92,7 @@ async function runSame(lab, profile) {
 }
 
 async function build(lab, profile, catalogue, expected, ...options) {
-  const { document, ...measured } = await lab.build(profile, catalogue, ...options);
+  const { document, ...measured } = await lab.build(profile, catalogue, '--no-test', ...options);
   if (document.status !== expected) throw new Error(`the build is ${document.status}, not ${expected}`);
   const { stageMs, sizeBytes } = document;
   return { ...measured, stageMs, sizeMiB: sizeBytes / MIB };

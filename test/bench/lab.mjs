@@ -51,7 +51,7 @@ export class Lab {
 
   /** Our `build` into a catalogue, new when it does not exist; the measurement has its JSON document too. */
   async build(profile, catalogue, ...options) {
-    const place = ['--catalogue', catalogue, '--new-catalogue', '--no-test', '--json'];
+    const place = ['--catalogue', catalogue, '--new-catalogue', '--json'];
     const measured = await this.mintmark('build', '--profile', profile, ...place, ...options);
     await rm(join(this.#directory, 'state'), { recursive: true, force: true });
     return { ...measured, document: JSON.parse(measured.stdout) };

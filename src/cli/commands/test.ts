@@ -21,6 +21,7 @@ const OPTIONS = {
     value: 'TARGET',
     summary: 'only what is for this target; of a file, what it is for',
   },
+  alone: { kind: 'flag', summary: 'boot each artifact once; no second machine to compare the only one with' },
   junit: { kind: 'text', value: 'FILE', summary: 'write junit.xml here, too' },
   out: {
     kind: 'text',
@@ -62,6 +63,7 @@ export const testCommand: Command<typeof OPTIONS> = {
         catalogue: options.catalogue ?? catalogue,
         targets: targetsOf(options.target).map(requireTarget),
         accelerator: options.accel,
+        isAlone: options.alone,
         ...definedMembers({
           contract: options.contract === undefined ? undefined : requireContract(options.contract),
           sshUser: options['ssh-user'],
