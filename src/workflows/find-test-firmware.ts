@@ -16,6 +16,6 @@ export async function findTestFirmware(
   if (firmware !== undefined) return firmware;
   const what = secureBoot ? 'UEFI firmware with Secure Boot and Microsoft’s keys' : 'UEFI firmware';
   throw new Failure('host', 'E_NO_FIRMWARE', `this machine has no ${what} for QEMU`, {
-    hint: 'apt-get install ovmf',
+    hint: 'apt-get install ovmf, or leave the tests out with --no-test',
   });
 }
