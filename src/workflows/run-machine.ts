@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { testMachineArguments, type MachineSockets, type TestMachine } from '../guest/test-machine.ts';
@@ -6,17 +7,27 @@ import { dieWithParent } from '../host/die-with-parent.ts';
 import type { SecretFilter } from '../host/secrets.ts';
 import { RUN_FILES } from '../packer/qemu-source.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { MachineWatch } from './watch-machine.ts';
+import { MachineWatch, type MachineEnd } from './watch-machine.ts';
 
 /** A machine as it is asked for; where its sockets are follows from its directory. */
 export type MachineRequest = Omit<TestMachine, 'sockets'>;
 
+/** Who hears a machine, and how long it runs. */
+export interface MachineListeners {
+  readonly onSerial?: ((line: string, atMs: number) => void) | undefined;
+  /** Given its serial console when it is there, to take its bytes and to type. */
+  readonly onConsole?: ((console: Socket) => void) | undefined;
+  /** Told instead what would otherwise stop the machine while QEMU is there: it runs on. */
+  readonly onSign?: ((sign: MachineEnd) => void) | undefined;
+  /** Longest time that it runs, in milliseconds; two hours unless given. */
+  readonly deadlineMs?: number | undefined;
+}
+
 /** Where a machine's files lie, and who hears it. */
-export interface MachinePlace {
+export interface MachinePlace extends MachineListeners {
   /** Directory of its logs and sockets; short, because a socket's path has 107 characters. */
   readonly directory: string;
   readonly secrets: SecretFilter;
-  readonly onSerial?: ((line: string, atMs: number) => void) | undefined;
 }
 
 /** Why a machine stopped that nobody had told to. */
@@ -68,7 +79,8 @@ export class RunningMachine {
     this.stopped = new Promise((resolve) => (this.#tell = resolve));
     this.lost = this.#lost.signal;
     const args = testMachineArguments({ ...request, sockets: this.sockets });
-    const spec = { command: 'qemu-system-x86_64', args, deadlineMs: MACHINE_DEADLINE_MS };
+    const deadlineMs = place.deadlineMs ?? MACHINE_DEADLINE_MS;
+    const spec = { command: 'qemu-system-x86_64', args, deadlineMs };
     const signal = AbortSignal.any([context.signal, this.#halt.signal]);
     this.#process = context
       .run(dieWithParent(spec), { signal, onLine: (line) => watch.hear(line, 'qemu') })
@@ -88,8 +100,11 @@ export class RunningMachine {
       vm: place.directory,
       secrets: place.secrets,
       onSerial: place.onSerial,
-      onEnd: ({ code, isHostFault, reason }) => {
-        if (machine !== undefined) machine.#end({ kind: isHostFault ? 'host' : 'sign', code, reason });
+      onConsole: place.onConsole,
+      onEnd: (sign) => {
+        const { code, isHostFault, reason } = sign;
+        if (place.onSign !== undefined) place.onSign(sign);
+        else if (machine !== undefined) machine.#end({ kind: isHostFault ? 'host' : 'sign', code, reason });
       },
       onGone: () => {},
     });
@@ -120,6 +135,11 @@ export class RunningMachine {
   /** Writes the screen to a PNG; false when there is none any more. */
   photograph(path: string): Promise<boolean> {
     return this.#isOver ? Promise.resolve(false) : this.#watch.photograph(path);
+  }
+
+  /** Asks the guest to power itself off; false when QEMU did not take that. */
+  askToPowerOff(): Promise<boolean> {
+    return this.#isOver ? Promise.resolve(false) : this.#watch.pressPowerButton();
   }
 
   /** Waits until QEMU has gone; false when it is still there at the deadline. */

@@ -11,7 +11,7 @@ import type { SecretFilter } from '../host/secrets.ts';
 import { MIB } from '../values/byte-size.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { makeSeedDisc } from './make-seed-disc.ts';
-import { RunningMachine, type MachineRequest } from './run-machine.ts';
+import { RunningMachine, type MachineListeners, type MachineRequest } from './run-machine.ts';
 import type { TestedArtifact } from './tested-artifact.ts';
 
 /** Settings that all machines of one test share. */
@@ -41,6 +41,8 @@ export interface TestGuestRequest {
   /** How much larger its disk is than the image, in MiB: the root file system has to grow. */
   readonly extraDiskMiB: number;
   readonly firmware?: Firmware | undefined;
+  /** Port of 127.0.0.1 that leads to its SSH server; a free one unless given. */
+  readonly hostPort?: number | undefined;
 }
 
 const OVERLAY_DEADLINE_MS = 60_000;
@@ -97,7 +99,12 @@ export class TestGuest {
       ...(firmware === undefined ? {} : { firmware: await copyVariables(firmware, directory) }),
       discs: await makeDiscs(plan, directory, context),
       networks: plan.networks,
-      ssh: { network, hostPort: await findLoopbackPort(), guestAddress: address, guestPort: port },
+      ssh: {
+        network,
+        hostPort: request.hostPort ?? (await findLoopbackPort()),
+        guestAddress: address,
+        guestPort: port,
+      },
       credentials: plan.credentials,
       hasAgentPort: shape.hasAgentPort,
     };
@@ -105,13 +112,13 @@ export class TestGuest {
   }
 
   /** Powers it on. */
-  start(onSerial?: (line: string, atMs: number) => void): Promise<RunningMachine> {
+  start(
+    onSerial?: (line: string, atMs: number) => void,
+    listeners: MachineListeners = {},
+  ): Promise<RunningMachine> {
     const { secrets } = this.#bench;
-    return RunningMachine.start(
-      this.#machine,
-      { directory: this.directory, secrets, onSerial },
-      this.#context,
-    );
+    const place = { onSerial, ...listeners, directory: this.directory, secrets };
+    return RunningMachine.start(this.#machine, place, this.#context);
   }
 
   /** Removes everything but its logs and the picture of its screen. */

@@ -1,4 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,6 +32,8 @@ export interface WatchOptions {
   readonly onGone: () => void;
   /** Told every line of its serial console, with the milliseconds since we began to listen. */
   readonly onSerial?: ((line: string, atMs: number) => void) | undefined;
+  /** Given its serial console when it is there, to take its bytes and to type. */
+  readonly onConsole?: ((console: Socket) => void) | undefined;
 }
 
 /** Between a fatal line and the picture of the screen: what belongs to the line comes right after it. */
@@ -99,6 +102,12 @@ export class MachineWatch {
     await this.#qmp?.execute('quit');
   }
 
+  /** Presses the button that asks a guest to power itself off (ACPI); false when there is no machine to press it on. */
+  async pressPowerButton(): Promise<boolean> {
+    await this.#connected;
+    return (await this.#qmp?.execute('system_powerdown')) === true;
+  }
+
   /** Resolves soon: a machine that began a moment ago is asked for its control socket once or twice more. */
   get #connected(): Promise<unknown> {
     const soon = delay(5 * CONNECT_EVERY_MS, undefined, { ref: false });
@@ -131,9 +140,11 @@ export class MachineWatch {
       written += text.length + 1;
       if (written <= LARGEST_LOG_BYTES) log.write(`${text}\n`);
     };
-    this.#sockets.push(
-      await listenForLines(join(vm, socketFile), deliver, (text) => this.#peek(text, source)),
-    );
+    const listeners = {
+      onPause: (text: string) => this.#peek(text, source),
+      onConnection: source === 'serial' ? this.#options.onConsole : undefined,
+    };
+    this.#sockets.push(await listenForLines(join(vm, socketFile), deliver, listeners));
   }
 
   /** A prompt is heard as well; of other unfinished lines nothing is kept, as half of a secret is not known as such. */
