@@ -8,6 +8,7 @@ import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { renderCommand } from './commands/render.ts';
+import { runCommand } from './commands/run.ts';
 import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   convertCommand,
   inspectCommand,
   testCommand,
+  runCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

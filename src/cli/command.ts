@@ -1,4 +1,5 @@
 import type { Failure } from '../errors/failure.ts';
+import type { ConsoleTerminal } from '../host/console-bridge.ts';
 import type { WorkflowContext } from '../workflows/build-request.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import type { TextLayout } from './text-layout.ts';
@@ -34,6 +35,8 @@ export interface CommandContext {
   readonly layout: TextLayout;
   /** How text for stderr is laid out. */
   readonly summaryLayout: TextLayout;
+  /** The terminal that a person sits at; undefined in pipes, and with `--json`, to which standard output belongs. */
+  readonly openTerminal: () => ConsoleTerminal | undefined;
 }
 
 /** What a command leaves behind; the entry point writes it. */

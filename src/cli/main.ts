@@ -7,6 +7,10 @@ import type { CliProcess } from './run-command.ts';
 const argv = process.argv.slice(2);
 
 const host: CliProcess = {
+  // Made when it is asked for: whoever does not read costs nothing.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { systemClock } from '../host/clock.ts';
+import type { ConsoleTerminal } from '../host/console-bridge.ts';
 import type { Runner } from '../host/run.ts';
 import type { WorkflowContext } from '../workflows/build-request.ts';
 import type { EmitEvent } from '../workflows/events.ts';
@@ -15,6 +16,7 @@ import { layoutOf } from './stream-layout.ts';
 
 /** The process as the command line sees it. */
 export interface CliProcess extends SignalSource {
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<NodeJS.ProcessEnv>;
@@ -47,7 +49,8 @@ export async function runCommand(
   try {
     const workflow = createWorkflowContext(host, progress.emit, signal);
     const catalogue = defaultCatalogue(host.env, host.cwd());
-    const outcome = await command.run(input, { workflow, catalogue, layout, summaryLayout });
+    const openTerminal = (): ConsoleTerminal | undefined => terminalOf(host, globals);
+    const outcome = await command.run(input, { workflow, catalogue, layout, summaryLayout, openTerminal });
     if (outcome.failure === undefined) end = 'finished';
     return outcome;
   } catch (error) {
@@ -58,6 +61,10 @@ export async function runCommand(
     await progress.close(end);
     stopListening();
   }
+}
+
+function terminalOf({ stdin, stdout }: CliProcess, { json }: GlobalValues): ConsoleTerminal | undefined {
+  return stdin.isTTY && stdout.isTTY && !json ? { input: stdin, output: stdout } : undefined;
 }
 
 /** Loads the process library at the first call: commands that run no program do without. */

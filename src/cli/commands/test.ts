@@ -1,13 +1,11 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { BOOT_CONTRACTS, type BootContractName } from '../../guest/boot-contract-name.ts';
-import { TARGET_NAMES } from '../../profiles/profile-document.ts';
-import type { TargetName } from '../../profiles/profile.ts';
+import { BOOT_CONTRACTS } from '../../guest/boot-contract-name.ts';
+import { checkContract, checkTarget } from '../check-values.ts';
 import type { Command } from '../command.ts';
 import { definedMembers } from '../defined-members.ts';
 import type { OptionTable } from '../option.ts';
 import { renderTestSummary } from '../render-test.ts';
-import { usageFailure } from '../usage-failure.ts';
 import { ACCELERATOR, targetsOf } from './profile-options.ts';
 
 const OPTIONS = {
@@ -61,11 +59,11 @@ export const testCommand: Command<typeof OPTIONS> = {
       {
         subject: positionals[0] ?? '',
         catalogue: options.catalogue ?? catalogue,
-        targets: targetsOf(options.target).map(requireTarget),
+        targets: targetsOf(options.target).map(checkTarget),
         accelerator: options.accel,
         isAlone: options.alone,
         ...definedMembers({
-          contract: options.contract === undefined ? undefined : requireContract(options.contract),
+          contract: checkContract(options.contract),
           sshUser: options['ssh-user'],
           memoryMiB: options.memory,
           readyDeadlineMs: options.timeout === undefined ? undefined : 1000 * options.timeout,
@@ -85,18 +83,3 @@ export const testCommand: Command<typeof OPTIONS> = {
     };
   },
 };
-
-function requireTarget(text: string): TargetName {
-  const target = TARGET_NAMES.find((name) => name === text);
-  if (target !== undefined) return target;
-  throw usageFailure(`there is no target ${JSON.stringify(text)}`, `there are ${TARGET_NAMES.join(', ')}`);
-}
-
-function requireContract(text: string): BootContractName {
-  const contract = BOOT_CONTRACTS.find((name) => name === text);
-  if (contract !== undefined) return contract;
-  throw usageFailure(
-    `there is no contract ${JSON.stringify(text)}`,
-    `there are ${BOOT_CONTRACTS.join(', ')}`,
-  );
-}
