@@ -46,7 +46,7 @@ class Scene {
   }
 
   get typed(): readonly number[] {
-    return [...Buffer.concat(this.#typed)];
+    return Array.from(Buffer.concat(this.#typed));
   }
 }
 

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { UNKNOWN_GUEST } from '../../../src/workflows/guest-promises.ts';
 import { RunDirectory } from '../../../src/workflows/run-directory.ts';
-import { chooseArtifact, findRunnableImage } from '../../../src/workflows/runnable-image.ts';
+import {
+  chooseArtifact,
+  findRunnableImage,
+  type RunnableImage,
+} from '../../../src/workflows/runnable-image.ts';
 import type { TestSubject } from '../../../src/workflows/test-subject.ts';
 import type { TargetName } from '../../../src/profiles/profile.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
@@ -49,8 +53,8 @@ describe('chooseArtifact', () => {
   });
 
   test('says what a release has instead', () => {
-    const choose = (): unknown => chooseArtifact(subject('lab 1', 'lab', 'kvm', 'hyperv'), 'vmware');
-    expect(choose).toThrow(
+    const found = subject('lab 1', 'lab', 'kvm', 'hyperv');
+    expect(() => chooseArtifact(found, 'vmware')).toThrow(
       expect.objectContaining({
         kind: 'usage',
         code: 'E_NOT_FOUND',
@@ -61,12 +65,19 @@ describe('chooseArtifact', () => {
   });
 });
 
-describe('findRunnableImage', () => {
-  const makeRun = (): Promise<RunDirectory> =>
-    RunDirectory.create(scratch.join('state'), 'kvm', 'lab', new Date('2026-11-21T07:31:00Z'));
-  const find = (text: string): ReturnType<typeof findRunnableImage> =>
-    findRunnableImage(text, { catalogue: scratch.join('none'), state: scratch.join('state') }, undefined);
+function makeRun(): Promise<RunDirectory> {
+  return RunDirectory.create(scratch.join('state'), 'kvm', 'lab', new Date('2026-11-21T07:31:00Z'));
+}
 
+function find(text: string): Promise<RunnableImage> {
+  return findRunnableImage(
+    text,
+    { catalogue: scratch.join('none'), state: scratch.join('state') },
+    undefined,
+  );
+}
+
+describe('findRunnableImage', () => {
   test('takes the latest disk of a run, named by its directory or its id', async () => {
     const run = await makeRun();
     await scratch.write(`state/runs/${run.id}/output/disk.qcow2`, 'older');
