@@ -80,7 +80,12 @@ export const SYSTEMVM: ProfileDocument = {
   },
   // changed by the provisioners: old protocols of the agents' web server and logs of every connection are off
   finish: {
-    expectedFiles: ['/etc/apache2/mods-available/ssl.conf', '/etc/conntrackd/conntrackd.conf'],
+    expectedFiles: [
+      '/etc/apache2/mods-available/ssl.conf',
+      '/etc/conntrackd/conntrackd.conf',
+      // the archive of the template's own scripts, made by configure-boot.sh
+      '/usr/share/cloud/cloud-scripts.tgz',
+    ],
   },
   template: { name: 'cosmic-systemvm', consumers: ['cosmic', 'cloudstack', 'cloudstack24'] },
 };
