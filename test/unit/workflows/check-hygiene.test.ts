@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Profile } from '../../../src/profiles/profile.ts';
-import { checkHygiene } from '../../../src/workflows/check-hygiene.ts';
+import { checkHygiene, ownFilesOf, type OwnFiles } from '../../../src/workflows/check-hygiene.ts';
 import { factsOf } from '../guest/sample-hygiene.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 
+const NOTHING: OwnFiles = { placed: [], expected: [] };
 const { profile: BUILT_IN } = resolveBuiltIn('kvm');
 const file = (path: string): Profile['files'][number] => ({ path, content: '', mode: '0644' });
 const upload = (destination: string): Profile['provisioners'][number] => ({
@@ -16,7 +17,8 @@ const upload = (destination: string): Profile['provisioners'][number] => ({
 /** Names of the rules that a disk breaks which holds one more file than packages brought. */
 function broken(path: string, profile?: Profile): string[] {
   const { files, texts, packages: packageDatabase } = factsOf([{ path }]);
-  const { checks } = checkHygiene({ content: { files, texts, packageDatabase }, profile });
+  const own = profile === undefined ? NOTHING : ownFilesOf(profile);
+  const { checks } = checkHygiene({ content: { files, texts, packageDatabase }, own });
   return checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
 }
 
@@ -48,6 +50,7 @@ describe('checkHygiene', () => {
     const { files, texts, packages: packageDatabase } = factsOf([{ path: '/etc/x', mtimeMs: 5000 }]);
     const suite = checkHygiene({
       content: { files, texts, packageDatabase },
+      own: NOTHING,
       finishedAt: '1970-01-01T00:00:01.000Z',
     });
     expect(suite).toMatchObject({ name: 'hygiene', evidence: [] });
