@@ -6,6 +6,13 @@ import { forwardLines } from './forward-lines.ts';
 /** An answer of the guest's agent: what it returned, or why it refused. */
 type Answer = { readonly value: unknown } | { readonly refusal: string };
 
+/** Which answer is waited for. */
+interface Expected {
+  readonly deadlineMs?: number;
+  /** Others are let pass. */
+  readonly isOurs?: (answer: Answer) => boolean;
+}
+
 /** An agent that is there answers within this; under emulation it is slow. In milliseconds. */
 const ANSWER_DEADLINE_MS = 10_000;
 /** Between two tries to find an agent that has not started yet, in milliseconds. */
@@ -86,12 +93,15 @@ export class GuestAgent {
     throw new GuestAgentError(`the guest agent refused ${command}: ${answer.refusal}`);
   }
 
-  /** Answers of earlier conversations may still come; the one with our number is the first of ours. */
+  /**
+   * Answers of earlier conversations may still come; the one with our number is the first of ours. An agent that starts
+   * late answers all that it was asked meanwhile: only the number of the last question ends that.
+   */
   async #synchronise(signal: AbortSignal): Promise<boolean> {
     while (!this.#socket.destroyed) {
       const id = randomInt(2 ** 31);
-      const answer = await this.#ask('guest-sync', { id }, 2 * RETRY_MS);
-      if ('value' in answer && answer.value === id) return true;
+      const answer = await this.#ask('guest-sync', { id }, { deadlineMs: 2 * RETRY_MS, isOurs: isValue(id) });
+      if ('value' in answer) return true;
       if (signal.aborted) return false;
     }
     return false;
@@ -100,12 +110,12 @@ export class GuestAgent {
   async #ask(
     command: string,
     argument: Readonly<Record<string, unknown>>,
-    deadlineMs = ANSWER_DEADLINE_MS,
+    { deadlineMs = ANSWER_DEADLINE_MS, isOurs = () => true }: Expected = {},
   ): Promise<Answer> {
     const answered = new Promise<Answer>((resolve) => {
       this.#hear = (message) => {
-        if ('return' in message) resolve({ value: message['return'] });
-        else if (isObject(message['error'])) resolve({ refusal: String(message['error']['desc']) });
+        const answer = parseAnswer(message);
+        if (answer !== undefined && isOurs(answer)) resolve(answer);
       };
     });
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: argument })}\n`);
@@ -130,6 +140,15 @@ function parseMessage(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function parseAnswer(message: Readonly<Record<string, unknown>>): Answer | undefined {
+  if ('return' in message) return { value: message['return'] };
+  return isObject(message['error']) ? { refusal: String(message['error']['desc']) } : undefined;
+}
+
+function isValue(id: number): (answer: Answer) => boolean {
+  return (answer) => 'value' in answer && answer.value === id;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

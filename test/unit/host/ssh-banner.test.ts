@@ -1,0 +1,49 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { findLoopbackPort } from '../../../src/host/loopback-port.ts';
+import { answersAsSsh } from '../../../src/host/ssh-banner.ts';
+
+let server: Server | undefined;
+const sockets: Socket[] = [];
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  server?.close();
+});
+
+async function listen(greet: (socket: Socket) => void): Promise<number> {
+  const port = await findLoopbackPort();
+  server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    greet(socket);
+  });
+  await new Promise<void>((resolve) => void server?.listen(port, '127.0.0.1', resolve));
+  return port;
+}
+
+describe('answersAsSsh', () => {
+  test.each<{ greet: (socket: Socket) => void; expected: boolean; because: string }>([
+    {
+      greet: (socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'),
+      expected: true,
+      because: 'a server says who it is',
+    },
+    {
+      greet: (socket) => void socket.write('220 mail\r\n'),
+      expected: false,
+      because: 'it is another server',
+    },
+    { greet: (socket) => void socket.end(), expected: false, because: 'QEMU closes what nobody takes' },
+    { greet: (socket) => void socket.resetAndDestroy(), expected: false, because: 'the guest refuses' },
+  ])('$expected: $because', async ({ greet, expected }) => {
+    expect(await answersAsSsh(await listen(greet))).toBe(expected);
+  });
+
+  test('false where nobody listens', async () => {
+    expect(await answersAsSsh(await findLoopbackPort())).toBe(false);
+  });
+
+  test('false after a while where nobody says anything', async () => {
+    expect(await answersAsSsh(await listen(() => {}))).toBe(false);
+  }, 10_000);
+});
