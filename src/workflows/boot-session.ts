@@ -103,6 +103,7 @@ class BootSession {
   #isDone = false;
   #problem: SessionProblem | undefined;
   #isTold = false;
+  #isSilent = false;
   #hasBanner = false;
   #lastRefusal = '';
 
@@ -125,7 +126,7 @@ class BootSession {
     } catch (error) {
       if (error instanceof GuestAgentError)
         this.#problem = { code: 'E_GUEST_CHANNEL', reason: error.message };
-      else if (!late.aborted || signal.aborted) throw error;
+      else if (signal.aborted || !(late.aborted || this.#isSilent)) throw error;
     }
   }
 
@@ -166,20 +167,31 @@ class BootSession {
     const { login, answerDeadlineMs, readyDeadlineMs, plan } = this.#booting;
     const { script, marks } = renderSessionScript(plan, this.#questions, newNonce());
     const spec = sshCommand(login, script, readyDeadlineMs + answerDeadlineMs);
-    const unready = new AbortController();
+    const over = new AbortController();
     // The deadline for being ready holds until it is; then that for answering begins.
     const giveUp = (): void => {
-      if (this.#readyMs === undefined) unready.abort();
+      if (this.#readyMs === undefined) over.abort();
+    };
+    let answering: NodeJS.Timeout | undefined;
+    const onReady = (): void => {
+      answering ??= setTimeout(() => {
+        this.#isSilent = true;
+        over.abort();
+      }, answerDeadlineMs);
     };
     starting.addEventListener('abort', giveUp);
     try {
       const { exitCode, stderr } = await this.#context.run(spec, {
-        signal: AbortSignal.any([signal, unready.signal]),
+        signal: AbortSignal.any([signal, over.signal]),
         okExitCodes: Array.from({ length: 256 }, (_, code) => code),
-        onLine: (line, stream) => stream === 'stdout' && this.#hear(line, marks),
+        onLine: (line, stream) => {
+          if (stream === 'stdout') this.#hear(line, marks);
+          if (this.#readyMs !== undefined) onReady();
+        },
       });
       if (!this.#isDone) await this.#explain(exitCode, stderr, starting);
     } finally {
+      clearTimeout(answering);
       starting.removeEventListener('abort', giveUp);
     }
   }
