@@ -8,7 +8,7 @@ import { renderSessionScript, type SessionMarks } from '../guest/session-script.
 import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
 import { answersAsSsh } from '../host/ssh-banner.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { seconds } from './describe-boot.ts';
+import { BootDeadlines, type BootPatience } from './boot-deadlines.ts';
 import { RUN_FILES } from '../packer/qemu-source.ts';
 import type { MachineStop, RunningMachine } from './run-machine.ts';
 
@@ -17,10 +17,7 @@ export interface BootingMachine {
   readonly machine: RunningMachine;
   readonly plan: BootPlan;
   readonly login: SshLogin;
-  /** How long it may take from power-on until it is ready, in milliseconds. */
-  readonly readyDeadlineMs: number;
-  /** How long it may then take to answer, in milliseconds. */
-  readonly answerDeadlineMs: number;
+  readonly patience: BootPatience;
 }
 
 /** How far a machine came, and what it answered. */
@@ -62,14 +59,15 @@ export async function bringUp(
   questions: string,
   context: WorkflowContext,
 ): Promise<SessionResult> {
-  const { machine, readyDeadlineMs } = booting;
+  const { machine } = booting;
   const session = new BootSession(booting, questions, context);
-  const late = AbortSignal.timeout(readyDeadlineMs + booting.answerDeadlineMs);
-  const signal = AbortSignal.any([context.signal, machine.lost, late]);
+  const signal = AbortSignal.any([context.signal, machine.lost, session.late]);
   try {
     await session.run(signal);
   } catch (error) {
     if (context.signal.aborted || !signal.aborted) throw error;
+  } finally {
+    session.end();
   }
   const { stop } = machine;
   if (stop?.kind === 'killed' || stop?.kind === 'host') throw machineLost(machine, stop);
@@ -96,6 +94,7 @@ class BootSession {
   readonly #booting: BootingMachine;
   readonly #questions: string;
   readonly #context: WorkflowContext;
+  readonly #deadlines: BootDeadlines;
   readonly #answers: string[] = [];
   #length = 0;
   #loginMs: number | undefined;
@@ -103,7 +102,6 @@ class BootSession {
   #isDone = false;
   #problem: SessionProblem | undefined;
   #isTold = false;
-  #isSilent = false;
   #hasBanner = false;
   #lastRefusal = '';
 
@@ -111,22 +109,30 @@ class BootSession {
     this.#booting = booting;
     this.#questions = questions;
     this.#context = context;
+    const { machine, patience } = booting;
+    this.#deadlines = new BootDeadlines(patience, machine.ageMs);
+    void machine.prompted.then(() => this.#deadlines.hearPrompt());
+  }
+
+  /** Aborted when the machine's time is over. */
+  get late(): AbortSignal {
+    return this.#deadlines.late;
+  }
+
+  /** Stops the clocks. */
+  end(): void {
+    this.#deadlines.clear();
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { machine, readyDeadlineMs } = this.#booting;
-    const late = AbortSignal.timeout(Math.max(0, readyDeadlineMs - machine.ageMs));
-    const starting = AbortSignal.any([signal, late]);
     try {
-      await this.#tell(starting);
+      await this.#tell(signal);
       while (!this.#isDone && this.#problem === undefined) {
-        if (!(await this.#isAnswering(starting))) continue;
-        await this.#logIn(signal, starting);
+        if (await this.#isAnswering(signal)) await this.#logIn(signal);
       }
     } catch (error) {
-      if (error instanceof GuestAgentError)
-        this.#problem = { code: 'E_GUEST_CHANNEL', reason: error.message };
-      else if (signal.aborted || !(late.aborted || this.#isSilent)) throw error;
+      if (!(error instanceof GuestAgentError)) throw error;
+      this.#problem = { code: 'E_GUEST_CHANNEL', reason: error.message };
     }
   }
 
@@ -145,6 +151,7 @@ class BootSession {
     const { machine, plan } = this.#booting;
     if (plan.agentFiles.length > 0) await this.#writeByAgent(machine, plan, signal);
     this.#isTold = true;
+    this.#deadlines.hearTold();
   }
 
   async #writeByAgent(machine: RunningMachine, plan: BootPlan, signal: AbortSignal): Promise<void> {
@@ -158,48 +165,26 @@ class BootSession {
 
   async #isAnswering(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
-    this.#hasBanner ||= await answersAsSsh(this.#booting.login.port);
+    this.#hasBanner ||= await answersAsSsh(this.#booting.login.port, signal);
     if (!this.#hasBanner) await delay(LOOK_MS, undefined, { signal });
     return this.#hasBanner;
   }
 
-  async #logIn(signal: AbortSignal, starting: AbortSignal): Promise<void> {
-    const { login, answerDeadlineMs, readyDeadlineMs, plan } = this.#booting;
+  async #logIn(signal: AbortSignal): Promise<void> {
+    const { login, patience, plan } = this.#booting;
     const { script, marks } = renderSessionScript(plan, this.#questions, newNonce());
-    const spec = sshCommand(login, script, readyDeadlineMs + answerDeadlineMs);
-    const over = new AbortController();
-    // The deadline for being ready holds until it is; then that for answering begins.
-    const giveUp = (): void => {
-      if (this.#readyMs === undefined) over.abort();
-    };
-    let answering: NodeJS.Timeout | undefined;
-    const onReady = (): void => {
-      answering ??= setTimeout(() => {
-        this.#isSilent = true;
-        over.abort();
-      }, answerDeadlineMs);
-    };
-    starting.addEventListener('abort', giveUp);
-    try {
-      const { exitCode, stderr } = await this.#context.run(spec, {
-        signal: AbortSignal.any([signal, over.signal]),
-        okExitCodes: Array.from({ length: 256 }, (_, code) => code),
-        onLine: (line, stream) => {
-          if (stream === 'stdout') this.#hear(line, marks);
-          if (this.#readyMs !== undefined) onReady();
-        },
-      });
-      if (!this.#isDone) await this.#explain(exitCode, stderr, starting);
-    } finally {
-      clearTimeout(answering);
-      starting.removeEventListener('abort', giveUp);
-    }
+    const spec = sshCommand(login, script, patience.readyDeadlineMs + patience.answerDeadlineMs);
+    const { exitCode, stderr } = await this.#context.run(spec, {
+      signal,
+      okExitCodes: Array.from({ length: 256 }, (_, code) => code),
+      onLine: (line, stream) => stream === 'stdout' && this.#hear(line, marks),
+    });
+    if (!this.#isDone) await this.#explain(exitCode, stderr, signal);
   }
 
   #hear(line: string, marks: SessionMarks): void {
-    const age = this.#booting.machine.ageMs;
-    if (line === marks.login) this.#loginMs ??= age;
-    else if (line === marks.ready) this.#readyMs ??= age;
+    if (line === marks.login) this.#hearLogin();
+    else if (line === marks.ready) this.#hearReady();
     else if (line === marks.done) this.#isDone = true;
     else if (this.#readyMs !== undefined && this.#length < LARGEST_ANSWERS) {
       this.#answers.push(line);
@@ -207,13 +192,23 @@ class BootSession {
     }
   }
 
+  #hearLogin(): void {
+    this.#loginMs ??= this.#booting.machine.ageMs;
+    this.#deadlines.hearLogin();
+  }
+
+  #hearReady(): void {
+    this.#readyMs ??= this.#booting.machine.ageMs;
+    this.#deadlines.hearReady();
+  }
+
   /** ssh ended before the script did. */
-  async #explain(exitCode: number, stderr: string, starting: AbortSignal): Promise<void> {
+  async #explain(exitCode: number, stderr: string, signal: AbortSignal): Promise<void> {
     const said = stderr.trim().split('\n').at(-1) ?? '';
     if (exitCode === SSH_FAILED && this.#loginMs === undefined) {
       this.#lastRefusal = said;
       this.#hasBanner = false;
-      await delay(REFUSED_MS, undefined, { signal: starting });
+      await delay(REFUSED_MS, undefined, { signal });
       return;
     }
     this.#problem = {
@@ -224,26 +219,25 @@ class BootSession {
 
   /** What was being waited for when the time was over. */
   #lateness(): SessionProblem {
-    const { plan, readyDeadlineMs, answerDeadlineMs } = this.#booting;
+    const { plan } = this.#booting;
+    const { limit } = this.#deadlines;
     const { user, port } = plan.ssh;
     if (this.#readyMs !== undefined) {
-      const reason = `it was ready, and then gave no answer for ${seconds(answerDeadlineMs)}`;
-      return { code: 'E_GUEST_NO_ANSWER', reason };
+      return { code: 'E_GUEST_NO_ANSWER', reason: `it was ready, and then gave no answer ${limit}` };
     }
-    const limit = seconds(readyDeadlineMs);
     if (!this.#isTold) {
       return {
         code: 'E_GUEST_CHANNEL',
-        reason: `no guest agent answered on the machine's port within ${limit}`,
+        reason: `no guest agent answered on the machine's port ${limit}`,
       };
     }
     if (this.#loginMs !== undefined) {
-      return { code: 'E_GUEST_NOT_READY', reason: `${plan.marker} was not there after ${limit}` };
+      return { code: 'E_GUEST_NOT_READY', reason: `${plan.marker} was not there ${limit}` };
     }
     if (this.#lastRefusal !== '') {
-      const reason = `SSH on port ${port} did not let ${user} in within ${limit}: ${this.#lastRefusal}`;
+      const reason = `SSH on port ${port} did not let ${user} in ${limit}: ${this.#lastRefusal}`;
       return { code: 'E_GUEST_LOGIN', reason };
     }
-    return { code: 'E_GUEST_NO_SSH', reason: `nobody answered by SSH on port ${port} within ${limit}` };
+    return { code: 'E_GUEST_NO_SSH', reason: `nobody answered by SSH on port ${port} ${limit}` };
   }
 }

@@ -4,9 +4,6 @@ import type { RunningMachine } from './run-machine.ts';
 /** Lines of its console that explain a machine which did not come up. */
 const LINES_SHOWN = 8;
 
-/** How long a machine that is ready may take for all answers, in milliseconds; under emulation a service may be slow. */
-export const ANSWER_DEADLINE_MS = { kvm: 60_000, tcg: 180_000 } as const;
-
 /** What stopped a machine, and what it had complained of before where that is not the same. */
 export function describeProblem({ problem }: SessionResult, { consoles }: RunningMachine): string {
   const reason = problem?.reason ?? 'for an unknown reason';

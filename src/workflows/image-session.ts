@@ -101,9 +101,13 @@ export class ImageSession {
     const signal = AbortSignal.any([this.#context.signal, over]);
     // A guest that restarts by itself gets nothing new from anybody.
     const told = isFirst ? plan : { ...plan, agentFiles: [], sshFiles: [] };
-    const limits = { readyDeadlineMs: LONGEST_MS, answerDeadlineMs: LONGEST_MS };
+    const patience = {
+      readyDeadlineMs: LONGEST_MS,
+      promptDeadlineMs: LONGEST_MS,
+      answerDeadlineMs: LONGEST_MS,
+    };
     try {
-      const booting = { machine, login, plan: told, ...limits };
+      const booting = { machine, login, plan: told, patience };
       const { readyMs, problem } = await bringUp(booting, '', { ...this.#context, signal });
       if (readyMs !== undefined) this.#greet(readyMs, isFirst);
       else if (machine.stop === undefined && problem !== undefined)

@@ -13,7 +13,8 @@ import { sshCommand } from '../guest/ssh-command.ts';
 import type { CheckResult } from '../manifests/test-report.ts';
 import { bringUp, type SessionResult } from './boot-session.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { ANSWER_DEADLINE_MS, describeProblem, lastWords, seconds } from './describe-boot.ts';
+import type { BootPatience } from './boot-deadlines.ts';
+import { describeProblem, lastWords, seconds } from './describe-boot.ts';
 import type { RunningMachine } from './run-machine.ts';
 import type { TestGuest } from './test-guest.ts';
 
@@ -24,7 +25,7 @@ export interface Restart {
   /** What the machine was before. */
   readonly identity: MachineIdentity | undefined;
   readonly accelerator: 'kvm' | 'tcg';
-  readonly readyDeadlineMs: number;
+  readonly patience: BootPatience;
 }
 
 const REBOOT = { name: 'reboot', title: 'it comes back from a restart as the machine it was' } as const;
@@ -70,7 +71,7 @@ async function goDown(
 
 async function comeBack(
   machine: RunningMachine,
-  { guest, identity, accelerator, readyDeadlineMs }: Restart,
+  { guest, identity, patience }: Restart,
   context: WorkflowContext,
 ): Promise<CheckResult> {
   const nonce = randomBytes(16).toString('hex');
@@ -78,8 +79,7 @@ async function comeBack(
   const { login } = guest;
   // A guest that restarts by itself gets nothing new from anybody.
   const plan = { ...guest.plan, agentFiles: [], sshFiles: [] };
-  const answerDeadlineMs = ANSWER_DEADLINE_MS[accelerator];
-  const booting = { machine, login, plan, readyDeadlineMs, answerDeadlineMs };
+  const booting = { machine, login, plan, patience };
   const session = await bringUp(booting, renderCheckScript(checks, nonce), context);
   if (session.problem !== undefined) {
     return { ...REBOOT, ...failed('it comes back', describeProblem(session, machine), lastWords(machine)) };

@@ -58,6 +58,8 @@ export class RunningMachine {
   readonly stopped: Promise<MachineStop>;
   /** Aborted at that moment, for work that waits for the machine. */
   readonly lost: AbortSignal;
+  /** Resolves when its serial console asks for a login. */
+  readonly prompted: Promise<void>;
   readonly #watch: MachineWatch;
   readonly #halt = new AbortController();
   readonly #lost = new AbortController();
@@ -66,6 +68,7 @@ export class RunningMachine {
   #stop: MachineStop | undefined;
   #isOver = false;
   #tell: (stop: MachineStop) => void = () => {};
+  #onPrompt: () => void = () => {};
 
   private constructor(
     request: MachineRequest,
@@ -77,6 +80,7 @@ export class RunningMachine {
     this.sockets = socketsIn(place.directory);
     this.#watch = watch;
     this.stopped = new Promise((resolve) => (this.#tell = resolve));
+    this.prompted = new Promise((resolve) => (this.#onPrompt = resolve));
     this.lost = this.#lost.signal;
     const args = testMachineArguments({ ...request, sockets: this.sockets });
     const deadlineMs = place.deadlineMs ?? MACHINE_DEADLINE_MS;
@@ -101,6 +105,9 @@ export class RunningMachine {
       secrets: place.secrets,
       onSerial: place.onSerial,
       onConsole: place.onConsole,
+      onPrompt: () => {
+        if (machine !== undefined) machine.#onPrompt();
+      },
       onEnd: (sign) => {
         const { code, isHostFault, reason } = sign;
         if (place.onSign !== undefined) place.onSign(sign);

@@ -22,7 +22,8 @@ import { FACT_QUESTIONS } from '../guest/listeners.ts';
 import type { CheckResult, SuiteResult } from '../manifests/test-report.ts';
 import { bringUp, type SessionResult } from './boot-session.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { ANSWER_DEADLINE_MS, describeProblem, lastWords, seconds } from './describe-boot.ts';
+import type { BootPatience } from './boot-deadlines.ts';
+import { describeProblem, lastWords, seconds } from './describe-boot.ts';
 import { restartGuest } from './restart-guest.ts';
 import type { MachineStop, RunningMachine } from './run-machine.ts';
 import { TestGuest, type TestBench, type TestGuestRequest } from './test-guest.ts';
@@ -36,8 +37,7 @@ export interface ArtifactTest extends TestGuestRequest {
   readonly checks: readonly GuestCheck[];
   /** Whether it is restarted, and asked for what `facts.json` holds. */
   readonly isFull: boolean;
-  /** Longest time from power-on until it is ready, in milliseconds. */
-  readonly readyDeadlineMs: number;
+  readonly patience: BootPatience;
 }
 
 /** What came of booting an artifact. */
@@ -99,8 +99,8 @@ class ArtifactBoot {
     const machine = await this.#boot();
     try {
       if (this.#test.isFull && this.#session?.problem === undefined) {
-        const { readyDeadlineMs } = this.#test;
-        const restart = { guest: this.#guest, machine, identity: this.#identity, readyDeadlineMs };
+        const { patience } = this.#test;
+        const restart = { guest: this.#guest, machine, identity: this.#identity, patience };
         const { accelerator } = this.#bench;
         this.#checks.push(await restartGuest({ ...restart, accelerator }, this.#context));
       }
@@ -168,10 +168,8 @@ class ArtifactBoot {
     questions: readonly GuestQuestion[],
     nonce: string,
   ): Promise<SessionResult> {
-    const { readyDeadlineMs } = this.#test;
     const { plan, login } = this.#guest;
-    const answerDeadlineMs = ANSWER_DEADLINE_MS[this.#bench.accelerator];
-    const booting = { machine, plan, login, readyDeadlineMs, answerDeadlineMs };
+    const booting = { machine, plan, login, patience: this.#test.patience };
     try {
       return await bringUp(booting, renderCheckScript(questions, nonce), this.#context);
     } catch (error) {
@@ -186,6 +184,8 @@ class ArtifactBoot {
       this.#checks.push({
         ...READY,
         ...failed('ready', describeProblem(session, machine), lastWords(machine)),
+        // When that was clear.
+        durationMs: Math.round(machine.consoles.fatal?.atMs ?? machine.ageMs),
       });
       return;
     }

@@ -12,6 +12,7 @@ import { readMemory } from '../host/memory.ts';
 import type { SecretFilter } from '../host/secrets.ts';
 import type { CheckResult, SuiteResult, TestReport } from '../manifests/test-report.ts';
 import { MIB } from '../values/byte-size.ts';
+import { BOOT_PATIENCE, type BootPatience } from './boot-deadlines.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { makeCloudScripts } from './cloud-scripts.ts';
 import { findTestFirmware } from './find-test-firmware.ts';
@@ -53,8 +54,6 @@ export interface ImageTest {
   readonly evidence: readonly { readonly name: string; readonly path: string }[];
 }
 
-/** Longest time from power-on until a machine is ready: several times what the built-in images take. */
-const READY_DEADLINE_MS = { kvm: 120_000, tcg: 420_000 } as const;
 /** Memory of a machine unless another is asked for; what clouds call small. */
 const DEFAULT_MEMORY_MIB = 1024;
 /** QEMU with its translated code, beside the guest's own memory. */
@@ -174,7 +173,7 @@ async function bootOne(
         slug,
         checks: checksFor(machine, request.subject),
         isFull,
-        readyDeadlineMs: request.readyDeadlineMs ?? READY_DEADLINE_MS[bench.accelerator],
+        patience: patienceOf(request),
       },
       bench,
       context,
@@ -182,6 +181,11 @@ async function bootOne(
   } finally {
     await rm(unpacked, { recursive: true, force: true });
   }
+}
+
+function patienceOf({ accelerator, readyDeadlineMs }: ImageTestRequest): BootPatience {
+  const usual = BOOT_PATIENCE[accelerator];
+  return readyDeadlineMs === undefined ? usual : { ...usual, readyDeadlineMs };
 }
 
 /** What machines are called, as servers call theirs: CloudStack's routers are `r-NUMBER-VM`. */

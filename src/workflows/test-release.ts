@@ -9,6 +9,7 @@ import { probeTools, requireTools } from '../host/tools.ts';
 import type { TestReport } from '../manifests/test-report.ts';
 import type { TargetName } from '../profiles/profile.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { keepingConsoles } from './keep-consoles.ts';
 import { readTestedDisk } from './read-tested-disk.ts';
 import { StageRunner } from './stage-runner.ts';
 import { summarizeReport } from './summarize-report.ts';
@@ -75,21 +76,23 @@ async function testFound(
     const own = subject.promise.guest.ownFiles;
     onProgress('reading the disk');
     const disk = await readTestedDisk(first, { own, directory: join(work, 'd') }, context);
-    const test = await testImage(
-      {
-        subject,
-        directory: work,
-        accelerator,
-        qemu,
-        contract,
-        isAlone,
-        sshUser,
-        memoryMiB,
-        readyDeadlineMs,
-        secrets,
-        onProgress,
-      },
-      context,
+    const test = await keepingConsoles(work, directory, () =>
+      testImage(
+        {
+          subject,
+          directory: work,
+          accelerator,
+          qemu,
+          contract,
+          isAlone,
+          sshUser,
+          memoryMiB,
+          readyDeadlineMs,
+          secrets,
+          onProgress,
+        },
+        context,
+      ),
     );
     const report = { ...test.report, suites: [disk.hygiene, ...test.report.suites] };
     await writeTestRecords(directory, { ...test, report, content: disk.content }, secrets);

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsoleSource } from '../guest/console-sign.ts';
 import { findConsoleSign } from '../guest/console-signs.ts';
 import { ConsoleWatch } from '../guest/console-watch.ts';
+import { isLoginPrompt } from '../guest/login-prompt.ts';
 import { listenForLines, type LineSocket } from '../host/line-socket.ts';
 import { QmpConnection, type QmpEvent } from '../host/qmp.ts';
 import type { SecretFilter } from '../host/secrets.ts';
@@ -30,6 +31,8 @@ export interface WatchOptions {
   readonly onEnd: (end: MachineEnd) => void;
   /** Called once when QEMU has been there and has gone. */
   readonly onGone: () => void;
+  /** Called once when its serial console asks for a login. */
+  readonly onPrompt?: (() => void) | undefined;
   /** Told every line of its serial console, with the milliseconds since we began to listen. */
   readonly onSerial?: ((line: string, atMs: number) => void) | undefined;
   /** Given its serial console when it is there, to take its bytes and to type. */
@@ -59,6 +62,7 @@ export class MachineWatch {
   #onContact = (): void => {};
   readonly #firstContact = new Promise<void>((resolve) => (this.#onContact = resolve));
   #isOver = false;
+  #hasPrompt = false;
 
   private constructor(options: WatchOptions) {
     this.#options = options;
@@ -136,7 +140,10 @@ export class MachineWatch {
     const deliver = (line: string): void => {
       const text = secrets.text(line);
       this.hear(text, source);
-      if (source === 'serial') this.#options.onSerial?.(text, performance.now() - this.#began);
+      if (source === 'serial') {
+        this.#lookForPrompt(text);
+        this.#options.onSerial?.(text, performance.now() - this.#began);
+      }
       written += text.length + 1;
       if (written <= LARGEST_LOG_BYTES) log.write(`${text}\n`);
     };
@@ -151,6 +158,13 @@ export class MachineWatch {
   #peek(unfinished: string, source: ConsoleSource): void {
     const text = this.#options.secrets.pieces().push(unfinished);
     if (findConsoleSign(text, source) !== undefined) this.hear(text, source);
+    if (source === 'serial') this.#lookForPrompt(text);
+  }
+
+  #lookForPrompt(text: string): void {
+    if (this.#hasPrompt || !isLoginPrompt(text)) return;
+    this.#hasPrompt = true;
+    this.#options.onPrompt?.();
   }
 
   /** Packer does not notice when QEMU goes (hashicorp/packer#2155); the kernel then closes our connection. */
