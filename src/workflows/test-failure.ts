@@ -8,12 +8,12 @@ const DETAILS_SHOWN = 8;
 
 /**
  * The failure of kind `image-test` that a report stands for; undefined when every check passed. Its one line names what
- * failed first.
+ * failed first; a machine that does not come up goes before all else.
  *
  * @param directory where reports and evidence are
  */
 export function testFailureOf(report: TestReport, directory: string): Failure | undefined {
-  const all = failedChecks(report);
+  const all = failedChecks(report).toSorted((a, b) => gravityOf(b.check) - gravityOf(a.check));
   const [first] = all;
   if (first === undefined) return undefined;
   const more = all.length === 1 ? '' : ` (and ${all.length - 1} more)`;
@@ -33,6 +33,10 @@ export function testFailureOf(report: TestReport, directory: string): Failure | 
       failed: all.map((each) => ({ suite: each.suite.name, ...each.check })),
     },
   });
+}
+
+function gravityOf({ name }: CheckResult): number {
+  return name === 'ready' ? 1 : 0;
 }
 
 function describeCheck({ name, expected, found }: CheckResult): string {
