@@ -96,7 +96,8 @@ async function tryPoint(scene: Scene, point: KillPoint): Promise<string[]> {
   const { lab } = copy;
   try {
     lab.tell(...point.hold, 'pause');
-    const running = lab.start([], point.hold[0] === 'mintmark' ? { holdAt: HELD_CHANGE } : {});
+    const call = point.hold[0] === 'mintmark' ? { holdAt: HELD_CHANGE } : {};
+    const running = point.stage === 'test' ? lab.startTested([], call) : lab.start([], call);
     await lab.untilPaused(...point.hold, running);
     await delay(point.lastsMs ?? 0);
     sendSignal(lab, running, point);

@@ -3,7 +3,7 @@ export type ColdPart = 'apt' | 'bases' | 'debs';
 
 /** A moment of a build, and the process that is killed there. */
 export interface KillPoint {
-  readonly stage: 'plan' | 'base' | 'packer' | 'finish' | 'convert' | 'stamp' | 'catalogue';
+  readonly stage: 'plan' | 'base' | 'packer' | 'finish' | 'convert' | 'test' | 'stamp' | 'catalogue';
   /** A program of the lab, or our own process. */
   readonly program: string;
   readonly signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT';
@@ -31,6 +31,7 @@ const MOMENTS: readonly Moment[] = [
   { stage: 'packer', hold: ['packer', 'provision'], because: 'provisioners run' },
   { stage: 'finish', hold: ['appliance', 'start'], because: 'the disk is being shrunk' },
   { stage: 'convert', hold: ['qemu-img', 'compare'], because: 'the artifact is being compared' },
+  { stage: 'test', hold: ['ssh', 'login'], because: 'machines are being asked' },
   { stage: 'stamp', hold: ['zstd', 'start'], because: 'the log is being packed' },
   { stage: 'catalogue', hold: ['mintmark', 'change'], because: 'the release is about to appear' },
 ];
@@ -167,6 +168,20 @@ const TOOL_ROWS: readonly ToolRow[] = [
     hold: ['qemu-img', 'compare'],
     says: ['qemu-img'],
     because: 'the artifact is being compared',
+  },
+  { stage: 'test', hold: ['ssh', 'login'], says: ['ssh'], because: 'it is being logged in' },
+  {
+    stage: 'test',
+    program: 'qemu-system-x86_64',
+    hold: ['ssh', 'login'],
+    says: ['QEMU was killed or crashed'],
+    because: 'that says nothing about the image',
+  },
+  {
+    stage: 'test',
+    hold: ['qemu-system-x86_64', 'test'],
+    says: ['QEMU was killed or crashed'],
+    because: 'nobody could log in yet',
   },
   { stage: 'stamp', hold: ['zstd', 'start'], says: ['zstd'], because: 'the log is being packed' },
 ];

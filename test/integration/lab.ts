@@ -26,7 +26,18 @@ const KILL_HOOK = join(FAKES, 'kill-hook.mjs');
 const REAL_PROGRAMS = ['qemu-img', 'ssh-keygen', 'mke2fs', 'zstd', 'lbzip2'];
 
 /** Real programs that a lab cannot do without; those before come first. */
-const NEEDED = [...REAL_PROGRAMS, 'unshare', 'setpriv', 'tar', 'cpio', 'mount', 'newuidmap', 'lbzip2', 'xz'];
+const NEEDED = [
+  ...REAL_PROGRAMS,
+  'xorriso',
+  'unshare',
+  'setpriv',
+  'tar',
+  'cpio',
+  'mount',
+  'newuidmap',
+  'lbzip2',
+  'xz',
+];
 
 /** Why no lab can be set up here, or undefined. A caller that skips prints it. */
 export function whyNoLab(): string | undefined {
@@ -124,6 +135,11 @@ export class Lab {
     return this.command(['build', '--profile', this.profile, ...FIXED_ARGUMENTS, ...args], call);
   }
 
+  /** As {@link start}, but what is built is tested before it is filed. */
+  startTested(args: readonly string[] = [], call: LabCall = {}): RunningBuild {
+    return this.command(['build', '--profile', this.profile, ...TESTED_ARGUMENTS, ...args], call);
+  }
+
   /** Goes on with a run that ended early. */
   resume(args: readonly string[] = []): Promise<CliResult> {
     return this.command(['build', '--resume', ...args, '--json']).done;
@@ -206,8 +222,10 @@ export class Lab {
   }
 }
 
-/** What every build in a lab is asked for. */
+/** What every build in a lab is asked for. Nothing is tested but where the tests are what is looked at: that takes time. */
 export const FIXED_ARGUMENTS = ['--accel', 'tcg', '--no-test', '--rebuild', '--json'];
+
+const TESTED_ARGUMENTS = FIXED_ARGUMENTS.filter((word) => word !== '--no-test');
 
 /** Names on PATH and the files behind them. */
 function fakePrograms(): [name: string, file: string][] {

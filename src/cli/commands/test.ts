@@ -12,7 +12,7 @@ const OPTIONS = {
   contract: {
     kind: 'text',
     value: 'CONTRACT',
-    summary: `how machines are told who they are, if not as promised: ${BOOT_CONTRACTS.join(', ')}`,
+    summary: `how machines are set up, if not as promised: ${BOOT_CONTRACTS.join(', ')}`,
   },
   target: {
     kind: 'list',

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// QEMU without a machine inside: the guest of a Packer build, or the finish machine. Writes the serial line to a file
+// QEMU without a machine inside: the guest of a Packer build, the finish machine, or a machine of a test. Writes the serial line to a file
 // or, as a client, to a socket; serves QMP.
-import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { at, LAB, print, ToldToFail } from './control.mjs';
@@ -28,7 +28,8 @@ const [pidFile] = valuesOf('-pidfile');
 const devices = new Map(valuesOf('-chardev').map((text) => [optionsOf(text).id, optionsOf(text)]));
 
 if (words.includes('--version')) console.log('QEMU emulator version 7.2.22 (fake)');
-else await run(valuesOf('-append')[0]?.includes('mintmark.mode=finish') ? finish : serve);
+else if (valuesOf('-append')[0]?.includes('mintmark.mode=finish')) await run(finish);
+else await run(forwardedPort() === undefined ? serve : serveTest);
 
 async function run(machine) {
   try {
@@ -64,6 +65,38 @@ async function serve() {
   setInterval(() => {}, 1000);
 }
 
+/** The port of 127.0.0.1 behind which a test expects SSH; only its machines have one, as Packer's have others. */
+function forwardedPort() {
+  const isTested = valuesOf('-blockdev').some((text) => text.includes('node-name=image'));
+  const [, port] = /hostfwd=tcp:127\.0\.0\.1:(\d+)-/.exec(valuesOf('-netdev').join(' ')) ?? [];
+  return isTested ? port : undefined;
+}
+
+/** A machine of a test: somebody answers behind its SSH port, and it ends when its guest restarts. */
+async function serveTest() {
+  if (pidFile !== undefined) writeFileSync(pidFile, `${process.pid}\n`);
+  process.on('SIGTERM', () => end(0));
+  const clients = [];
+  for (const path of controlSockets()) await serveControl(path, clients);
+  const serial = await openSerial(valuesOf('-serial')[0] ?? '');
+  serial.write('[    0.000000] Linux version 6.12.1-lab\r\n');
+  await at('test');
+  await print('test', (piece) => serial.write(piece));
+  const greeter = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.write('SSH-2.0-lab\r\n');
+  });
+  const port = forwardedPort();
+  await new Promise((resolve) => greeter.listen(Number(port), '127.0.0.1', resolve));
+  const reset = join(LAB, 'points', `guest-reset.${port}`);
+  rmSync(reset, { force: true });
+  setInterval(() => {
+    if (!existsSync(reset)) return;
+    for (const send of clients) send({ event: 'SHUTDOWN', data: { guest: true, reason: 'guest-reset' } });
+    setTimeout(end, 30, 0);
+  }, 40);
+}
+
 function controlSockets() {
   const monitors = valuesOf('-mon').map((text) => optionsOf(`x,${text}`).chardev);
   return [...devices]
@@ -71,11 +104,12 @@ function controlSockets() {
     .map(([, { path }]) => path);
 }
 
-function serveControl(path) {
+function serveControl(path, clients = []) {
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     const send = (value) => socket.write(`${JSON.stringify(value)}\r\n`);
     socket.on('error', () => {});
+    clients.push(send);
     send({ QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 }, package: '' }, capabilities: [] } });
     let pending = '';
     socket.setEncoding('utf8').on('data', (text) => {

@@ -21,6 +21,9 @@ async function listen(greet: (socket: Socket) => void): Promise<number> {
   return port;
 }
 
+/** A signal that does not come. */
+const NEVER = new AbortController().signal;
+
 describe('answersAsSsh', () => {
   test.each<{ greet: (socket: Socket) => void; expected: boolean; because: string }>([
     {
@@ -36,14 +39,20 @@ describe('answersAsSsh', () => {
     { greet: (socket) => void socket.end(), expected: false, because: 'QEMU closes what nobody takes' },
     { greet: (socket) => void socket.resetAndDestroy(), expected: false, because: 'the guest refuses' },
   ])('$expected: $because', async ({ greet, expected }) => {
-    expect(await answersAsSsh(await listen(greet))).toBe(expected);
+    expect(await answersAsSsh(await listen(greet), NEVER)).toBe(expected);
   });
 
   test('false where nobody listens', async () => {
-    expect(await answersAsSsh(await findLoopbackPort())).toBe(false);
+    expect(await answersAsSsh(await findLoopbackPort(), NEVER)).toBe(false);
+  });
+
+  test('false at once when the signal comes', async () => {
+    const startedAt = performance.now();
+    expect(await answersAsSsh(await listen(() => {}), AbortSignal.timeout(50))).toBe(false);
+    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
   test('false after a while where nobody says anything', async () => {
-    expect(await answersAsSsh(await listen(() => {}))).toBe(false);
+    expect(await answersAsSsh(await listen(() => {}), NEVER)).toBe(false);
   }, 10_000);
 });

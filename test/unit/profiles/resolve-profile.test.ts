@@ -325,7 +325,7 @@ describe('--set', () => {
       'provisioners[7].retries=1',
       '.provisioners[7] there is no such entry; the list has 1 (--set)',
     ],
-    ['a list by a key', 'files.path=1', '.files.path there is no such entry; the list has 3 (--set)'],
+    ['a list by a key', 'files.path=1', '.files.path there is no such entry; the list has 4 (--set)'],
     ['adding to what is no list', 'disk.sizeMiB+=1', '.disk.sizeMiB is not a list; += adds to lists (--set)'],
     ['what is decided before', 'extends=kvm', '.extends cannot be set from the command line (--set)'],
     [

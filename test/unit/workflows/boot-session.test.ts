@@ -86,7 +86,8 @@ async function bring({ plan = CLOUD, hasSsh = true, ...more }: Case): Promise<Se
     context,
   );
   const login = { user: 'debian', port, key: '/key' };
-  return bringUp({ machine, plan, login, readyDeadlineMs, answerDeadlineMs }, 'true', context);
+  const patience = { readyDeadlineMs, promptDeadlineMs: readyDeadlineMs, answerDeadlineMs };
+  return bringUp({ machine, plan, login, patience }, 'true', context);
 }
 
 describe('bringing a machine up', () => {
@@ -143,7 +144,7 @@ describe('bringing a machine up', () => {
         },
       },
       code: 'E_GUEST_NOT_READY',
-      says: '/run/cloud-init/result.json was not there after 1 s',
+      says: '/run/cloud-init/result.json was not there within 1 s',
       withinMs: 3000,
       because: 'the contract is not kept to its end',
     },

@@ -169,8 +169,8 @@ describe('digestProfileFiles', () => {
     await expect(digestProfileFiles(profile, 'files.json')).rejects.toMatchObject({
       message: 'files.json has 4 faults',
       faults: [
-        { path: '.files[3].source', message: `there is no such file; found "${join(scratch, 'missing')}"` },
-        { path: '.files[4].source', message: `is not a file; found "${scratch}"` },
+        { path: '.files[4].source', message: `there is no such file; found "${join(scratch, 'missing')}"` },
+        { path: '.files[5].source', message: `is not a file; found "${scratch}"` },
         {
           path: '.provisioners[1].script',
           message: `there is no such file; found "${join(scratch, 'missing.sh')}"`,
