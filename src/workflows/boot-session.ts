@@ -5,6 +5,7 @@ import { Failure } from '../errors/failure.ts';
 import type { BootPlan } from '../guest/boot-contract.ts';
 import { sshCommand, type SshLogin } from '../guest/ssh-command.ts';
 import { renderSessionScript, type SessionMarks } from '../guest/session-script.ts';
+import { dieWithParent } from '../host/die-with-parent.ts';
 import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
 import { answersAsSsh } from '../host/ssh-banner.ts';
 import type { WorkflowContext } from './build-request.ts';
@@ -173,7 +174,8 @@ class BootSession {
   async #logIn(signal: AbortSignal): Promise<void> {
     const { login, patience, plan } = this.#booting;
     const { script, marks } = renderSessionScript(plan, this.#questions, newNonce());
-    const spec = sshCommand(login, script, patience.readyDeadlineMs + patience.answerDeadlineMs);
+    const deadlineMs = patience.readyDeadlineMs + patience.answerDeadlineMs;
+    const spec = dieWithParent(sshCommand(login, script, deadlineMs));
     const { exitCode, stderr } = await this.#context.run(spec, {
       signal,
       okExitCodes: Array.from({ length: 256 }, (_, code) => code),

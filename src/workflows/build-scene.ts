@@ -67,6 +67,9 @@ export function releaseLineOf(plan: Pick<BuildPlan, 'profile'>, version: Version
 /** Where a run keeps what its tests left: reports, and the evidence of what failed. */
 export const TESTED_DIRECTORY = 'tested';
 
+/** Where a run keeps the machines of its tests while they run; short, because sockets lie there. */
+export const MACHINES_DIRECTORY = 't';
+
 /** Files of a run that are kept of a failed build; a guest may have written a secret into any of them. */
 const EVIDENCE = [
   'state.json',
@@ -89,6 +92,12 @@ export async function burnReservation(
   for (const name of EVIDENCE) {
     const text = await readTextIfExists(scene.run.file(name));
     if (text !== undefined) evidence.push({ name: name.replace('/', '-'), text: scene.secrets.text(text) });
+  }
+  // A test that came to no end has left no report, but what its machines said.
+  const machines = scene.run.file(MACHINES_DIRECTORY);
+  for (const machine of (await listNames(machines)).filter((name) => /^m\d+$/.test(name))) {
+    const text = await readTextIfExists(join(machines, machine, 'serial.log'));
+    if (text !== undefined) evidence.push({ name: `${machine}-serial.log`, text: scene.secrets.text(text) });
   }
   // What tests left holds no secrets any more.
   const tested = scene.run.file(TESTED_DIRECTORY);

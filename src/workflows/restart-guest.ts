@@ -10,6 +10,7 @@ import { checkUnits } from '../guest/check-units.ts';
 import { failed } from '../guest/guest-check.ts';
 import { judgeChecks } from '../guest/judge-checks.ts';
 import { sshCommand } from '../guest/ssh-command.ts';
+import { dieWithParent } from '../host/die-with-parent.ts';
 import type { CheckResult } from '../manifests/test-report.ts';
 import { bringUp, type SessionResult } from './boot-session.ts';
 import type { WorkflowContext } from './build-request.ts';
@@ -55,7 +56,7 @@ async function goDown(
   { run, signal }: WorkflowContext,
 ): Promise<string | undefined> {
   // The login may end before its answer is through.
-  const spec = sshCommand(guest.login, 'systemctl reboot', SSH_DEADLINE_MS);
+  const spec = dieWithParent(sshCommand(guest.login, 'systemctl reboot', SSH_DEADLINE_MS));
   const lost = AbortSignal.any([signal, machine.lost]);
   const refusal = await run(spec, { signal: lost, okExitCodes: [0, 255] }).catch((error: unknown) => error);
   signal.throwIfAborted();

@@ -4,6 +4,7 @@ import { readUsedBytes } from '../host/free-space.ts';
 import { checkAlive } from '../host/process-identity.ts';
 import { GIB } from '../values/byte-size.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { MACHINES_DIRECTORY } from './build-scene.ts';
 import { listNames } from './catalogue-files.ts';
 import { STAGES, type StageName } from './events.ts';
 import { readRunState, RunDirectory, runsDirectory, type RunState } from './run-directory.ts';
@@ -29,6 +30,8 @@ const WORKING_FILES =
   /^(?:tmp|build-key(?:\.pub)?|disk\.raw\.sparse|finish\.cpio\.gz|changelogs|changelogs\.tar|build\.log|.*\.partial|\..*\.tmp)$/;
 /** Sockets of a virtual machine, and its process id. */
 const MACHINE_FILES = /\.(?:sock|pid)$/;
+/** What a machine of a test told; the rest of it is its key, its disks and its sockets. */
+const MACHINE_WORDS = /\.(?:log|png)$/;
 
 /** How runs are swept. */
 export interface SweepRule {
@@ -190,6 +193,14 @@ async function removeWorkingFiles(path: string): Promise<void> {
   const vm = join(path, 'vm');
   for (const name of await readdir(vm).catch((): string[] => [])) {
     if (MACHINE_FILES.test(name)) await remove(vm, name);
+  }
+  await removeTestedMachines(join(path, MACHINES_DIRECTORY));
+}
+
+async function removeTestedMachines(directory: string): Promise<void> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isDirectory() && !MACHINE_WORDS.test(entry.name)) await remove(entry.parentPath, entry.name);
   }
 }
 

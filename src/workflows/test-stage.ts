@@ -5,7 +5,7 @@ import type { ReleaseTests } from '../manifests/release.ts';
 import { TARGET_NAMES } from '../profiles/profile-document.ts';
 import { isMapping } from '../schemas/document-path.ts';
 import { digestOfValue } from '../values/digest.ts';
-import { TESTED_DIRECTORY, type BuildScene, type ReservedBuild } from './build-scene.ts';
+import { MACHINES_DIRECTORY, TESTED_DIRECTORY, type BuildScene, type ReservedBuild } from './build-scene.ts';
 import { checkHygiene } from './check-hygiene.ts';
 import type { ConvertedBuild } from './convert-stage.ts';
 import type { FinishedDisk } from './finish-disk.ts';
@@ -48,7 +48,7 @@ export function testStage(
     run: async (onProgress) => {
       const { content, finishedAt } = disk;
       const hygiene = checkHygiene({ content, own: subject.promise.guest.ownFiles, finishedAt });
-      const machines = run.file('t');
+      const machines = run.file(MACHINES_DIRECTORY);
       await rm(machines, { recursive: true, force: true });
       await rm(directory, { recursive: true, force: true });
       const test = await testImage(

@@ -10,8 +10,8 @@ import { processesLeft } from './lab-processes.ts';
 const PASSING =
   /(?:^|\/)(?:[^/]*\.(?:tmp|partial)|\.?lock(?:\..*)?|[^/]*\.lock(?:\..*)?)$|\/\.staging\/.|^cache\/work\/./;
 
-/** Credentials of a run, which must not outlive it: its key, and Packer's files with the variables of a script. */
-const CREDENTIAL = /^state\/mintmark\/runs\/[^/]+\/(?:build-key|tmp\/)/;
+/** Credentials of a run, which must not outlive it: its keys, and Packer's files with the variables of a script. */
+const CREDENTIAL = /^state\/mintmark\/runs\/[^/]+\/(?:build-key|tmp\/|t\/key)/;
 
 /** The directory of a failed run may stay as it is for a while, with whatever it holds. */
 const IN_A_RUN = /^state\/mintmark\/runs\/[^/]+\//;

@@ -34,6 +34,13 @@ const FILES = [
   'vm/qmp.sock',
   'vm/qemu.pid',
   'vm/serial.log',
+  't/key',
+  't/key.pub',
+  't/m0/overlay.qcow2',
+  't/m0/qmp.sock',
+  't/m0/serial.log',
+  't/m0/screen.png',
+  't/u0/unpacked.img',
   'packer.log',
 ];
 
@@ -76,7 +83,7 @@ async function kill(run: RunDirectory): Promise<void> {
   await writeFile(run.file('state.json'), text);
 }
 
-const LOGS = ['packer.log', 'vm/serial.log'];
+const LOGS = ['packer.log', 't/m0/screen.png', 't/m0/serial.log', 'vm/serial.log'];
 
 describe('what a failed run keeps', () => {
   test.each([
