@@ -24,10 +24,12 @@ const QEMU_FORMATS: Readonly<Partial<Record<ImageFormat, string>>> = {
 /**
  * What may be handed to `qemu-img`: an image of a known format that nothing is wrong with but rules of style, and that
  * leads to no file but backing files which were looked at. Raises `E_IMAGE_NOT_CONVERTIBLE`, with offset and field.
+ *
+ * @param subject what people call it; its path unless given
  */
-export function requireConvertible({ path, report, chainFaults }: InspectedImage): QemuImage {
+export function requireConvertible({ path, report, chainFaults }: InspectedImage, subject = path): QemuImage {
   const refuse = (message: string, details: readonly string[] = []): Failure =>
-    new Failure('image-test', 'E_IMAGE_NOT_CONVERTIBLE', `${path} cannot be converted: ${message}`, {
+    new Failure('image-test', 'E_IMAGE_NOT_CONVERTIBLE', `${subject} cannot be converted: ${message}`, {
       details,
       evidence: { format: report.format },
     });

@@ -5,7 +5,7 @@ import { Failure } from '../errors/failure.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { IMAGE_FORMATS } from './image-formats.ts';
 import { imageOptions } from './image-options.ts';
-import { inspectImage } from './inspect-image.ts';
+import { inspectImage, type InspectedImage } from './inspect-image.ts';
 import { requireConvertible } from './convertible-image.ts';
 import { isOuter, unpackImage } from './unpack-image.ts';
 
@@ -46,26 +46,33 @@ export async function openArtifact(
     await mkdir(directory, { recursive: true });
     const unpacked = join(directory, 'unpacked.img');
     await unpackImage(path, format, unpacked, context.signal);
-    const inner = await openArtifact({ path: unpacked, target }, directory, context);
-    if (inner.isUnpacked) throw twicePacked(path);
-    return { ...inner, path, file: basename(path), isUnpacked: true };
+    const inner = await inspectImage(unpacked, options);
+    if (isOuter(inner.report.format)) throw twicePacked(path);
+    return { ...diskIn(inner, path), path, target, file: basename(path), isUnpacked: true };
   }
-  const common = { path, target, file: basename(path), isUnpacked: false };
+  return { ...diskIn(inspected, path), path, target, file: basename(path), isUnpacked: false };
+}
+
+/** How QEMU reads the disk in an image. What is wrong with it is told of the artifact, whose name people know. */
+function diskIn(
+  inspected: InspectedImage,
+  artifact: string,
+): Pick<TestedArtifact, 'format' | 'imageOptions' | 'virtualSizeBytes'> {
+  const { path, report } = inspected;
+  const { format } = report;
   if (format === 'ova') {
-    const [disk] = inspected.report.disks;
+    const [disk] = report.disks;
     return {
-      ...common,
       format,
-      imageOptions: IMAGE_FORMATS.ova.imageOptions(inspected.path, inspected.report),
+      imageOptions: IMAGE_FORMATS.ova.imageOptions(path, report),
       virtualSizeBytes: disk?.virtualSizeBytes ?? 0,
     };
   }
-  const { format: driver } = requireConvertible(inspected);
+  const driver = requireConvertible(inspected, artifact).format;
   return {
-    ...common,
     format,
-    imageOptions: imageOptions(driver, inspected.path),
-    virtualSizeBytes: inspected.report.virtualSizeBytes ?? 0,
+    imageOptions: imageOptions(driver, path),
+    virtualSizeBytes: report.virtualSizeBytes ?? 0,
   };
 }
 

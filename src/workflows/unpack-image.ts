@@ -47,13 +47,19 @@ export async function unpackImage(
     await writing;
     await target.truncate(size);
   } catch (error) {
-    if (!(error instanceof ContainerFault)) throw error;
+    if (!(error instanceof ContainerFault || isRefusal(error))) throw error;
     const message = `${path} cannot be unpacked: ${error.message}`;
     throw new Failure('image-test', 'E_IMAGE_UNREADABLE', message, { cause: error });
   } finally {
     await writing.catch(() => {});
     await Promise.all([source.close(), target.close()]);
   }
+}
+
+/** A decompressor, or zlib in our own process, that did not like what it read. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof Failure) return error.code === 'E_COMMAND_FAILED';
+  return error instanceof Error && 'code' in error && /^Z_(?:BUF|DATA)_ERROR$/.test(String(error.code));
 }
 
 async function writeBehind(before: Promise<void>, write: () => Promise<void>): Promise<void> {
