@@ -45,6 +45,16 @@ export const HARDWARE_SIGNS: readonly ConsoleSign[] = [
     reason: 'the filesystem on $1 became read-only',
   },
   {
+    // The first units that write to the root; they are left out where it is mounted read-only on purpose.
+    name: 'root-not-writable',
+    gravity: 'suspect',
+    sources: ['serial'],
+    pattern:
+      /\[FAILED\] Failed to start .*(?:Save Transient machine-id to Disk|Load\/Save OS Random Seed)\.$/,
+    code: 'E_GUEST_FILESYSTEM',
+    reason: 'nothing could be written to the root filesystem: it is full, or became read-only',
+  },
+  {
     name: 'write-to-read-only',
     gravity: 'suspect',
     sources: ['provisioner'],

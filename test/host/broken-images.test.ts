@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkUnits } from '../../src/guest/check-units.ts';
 import { checkImageIdentity } from '../../src/guest/check-identity.ts';
-import { passed, type GuestCheck } from '../../src/guest/guest-check.ts';
 import { findProgramIfAny } from '../../src/host/find-program.ts';
 import type { SuiteResult } from '../../src/manifests/test-report.ts';
 import { readRootPartitionOffset } from '../../src/workflows/read-guest.ts';
@@ -14,7 +13,8 @@ import { testFailureOf } from '../../src/workflows/test-failure.ts';
 import { findTestSubject, type TestSubject } from '../../src/workflows/test-subject.ts';
 import { compileWhenStale, runCli, type CliResult } from '../integration/compiled-cli.ts';
 import { BrokenDisk } from './broken-disk.ts';
-import { BrokenBench, type BrokenMachine, type BrokenOutcome } from './broken-machines.ts';
+import { BrokenBench, type BrokenOutcome } from './broken-machines.ts';
+import { TOLD, unit, UNTOLD, type BadDay } from './machine-faults.ts';
 import { qemuImg } from './planted-disk.ts';
 
 /*
@@ -35,9 +35,6 @@ const describeBroken = given !== '' && missing.length === 0 ? describe : describ
 const MINUTE_MS = 60_000;
 /** The promise of `mintmark test` for a sign on a console. */
 const RECOGNISED_MS = 5000;
-/** What grub.cfg says of the root. */
-const ROOT = /root=UUID=\S+/g;
-
 let directory: string;
 let offset: number;
 let subject: TestSubject;
@@ -45,105 +42,6 @@ let bench: BrokenBench;
 
 function copyOf(name: string): BrokenDisk {
   return BrokenDisk.copy(join(directory, 'sound.raw'), join(directory, `${name}.raw`), offset);
-}
-
-/** A bad day of a machine. */
-interface BadDay extends Partial<Omit<BrokenMachine, 'name' | 'disk'>> {
-  readonly day: string;
-  readonly breakDisk: (disk: BrokenDisk) => void;
-  /** What the one line says of it. */
-  readonly says: RegExp;
-}
-
-/** Consoles tell these, so nobody waits for a deadline. */
-const TOLD: readonly BadDay[] = [
-  {
-    day: 'no bootloader',
-    breakDisk: (disk) => disk.removeBootCode(),
-    says: /does not get ready: the firmware found nothing to boot/,
-  },
-  {
-    day: 'no kernel',
-    breakDisk: (disk) => disk.debugfs(...names(disk, '/boot', /^vmlinuz-/).map((name) => `rm ${name}`)),
-    says: /does not get ready: GRUB has no kernel to start: GRUB did not find \/boot\/vmlinuz-/,
-  },
-  {
-    day: 'wrong root=',
-    // Where a disk might still appear, an initramfs waits for half a minute.
-    breakDisk: (disk) =>
-      disk.replace('/boot/grub/grub.cfg', ROOT, 'root=UUID=00000000-0000-4000-8000-000000000000 rootdelay=3'),
-    says: /its root filesystem was not found: the initramfs waited for UUID=00000000-0000-4000-8000-000000000000/,
-  },
-  {
-    day: 'initramfs shell',
-    breakDisk: (disk) => disk.replace('/boot/grub/grub.cfg', ROOT, '$& break=premount'),
-    says: /does not get ready: the initramfs could not go on, and waits at its shell/,
-  },
-  {
-    day: 'fsck error',
-    // A file that no directory knows is nothing that fsck dares to mend unasked.
-    breakDisk: (disk) => disk.debugfs('unlink /etc/debian_version', 'set_super_value state 2'),
-    says: /does not get ready: the filesystem \S+ is damaged more than fsck mends on its own/,
-  },
-];
-
-/** Stops all that runs but itself and init, a while after whoever waits for the marker has seen it. */
-const HANG = 'while [ ! -e /run/cloud-init/result.json ]; do sleep 0.1; done; sleep 3; kill -s STOP -- -1';
-/** Somebody still asks then. */
-const STILL_ASKED: GuestCheck = {
-  name: 'asked',
-  title: 'it answers in a while',
-  isIdentity: false,
-  timeoutSeconds: 120,
-  script: 'sleep 100',
-  judge: () => passed('it did'),
-};
-
-/** These get as far as their login prompt, or farther. */
-const UNTOLD: readonly BadDay[] = [
-  {
-    day: 'guest hangs after the ready marker',
-    breakDisk: (disk) => disk.addUnit('hang.service', unit('simple', HANG)),
-    checks: [STILL_ASKED],
-    patience: { answerDeadlineMs: 15_000 },
-    says: /expected answers, found it was ready, and then gave no answer for 15 s/,
-  },
-  {
-    day: 'full root disk',
-    breakDisk: (disk) => {
-      disk.write('/etc/cloud/cloud.cfg.d/99-size.cfg', 'growpart: {mode: "off"}\nresize_rootfs: false\n');
-      disk.fill();
-    },
-    says: /no space was left on the disk/,
-  },
-  {
-    day: 'sshd disabled',
-    breakDisk: (disk) => disk.debugfs('rm /etc/systemd/system/multi-user.target.wants/ssh.service'),
-    says: /does not get ready: nobody answered by SSH on port 22 within 25 s of its login prompt/,
-  },
-  {
-    day: 'network unit broken',
-    breakDisk: (disk) => disk.debugfs('symlink /etc/systemd/system/systemd-networkd.service /dev/null'),
-    says: /does not get ready: nobody answered by SSH on port 22 within 25 s of its login prompt; .*network/i,
-  },
-  {
-    day: 'channel missing',
-    contract: 'cloudstack',
-    breakDisk: () => undefined,
-    says: /does not get ready: no guest agent answered on the machine's port within 25 s of its login prompt/,
-  },
-];
-
-function unit(type: string, command: string): string {
-  return `[Service]\nType=${type}\nExecStart=/bin/sh -c '${command}'\n`;
-}
-
-function names(disk: BrokenDisk, path: string, pattern: RegExp): string[] {
-  const lines = disk.debugfs(`ls -p ${path}`).split('\n');
-  return lines
-    .flatMap((line) => line.split('/')[5] ?? [])
-    .filter((name) => pattern.test(name))
-    .map((name) => `${path}/${name}`);
 }
 
 function slugOf(day: string): string {
@@ -158,7 +56,7 @@ function bootBroken({ day, breakDisk, says: _says, ...machine }: BadDay): Promis
     breakDisk(copy);
     return copy.path;
   };
-  const usual = { contract: 'nocloud', checks: [], patience: { promptDeadlineMs: 25_000 } } as const;
+  const usual = { contract: 'nocloud', checks: [], patience: { promptDeadlineMs: 12_000 } } as const;
   return bench.boot({ ...usual, name, disk, ...machine }).finally(() => copy?.remove());
 }
 
@@ -226,8 +124,8 @@ async function callAndKill(): Promise<CliResult> {
 async function killFirst(work: string, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     await delay(200);
-    const [test] = existsSync(work) ? readdirSync(work).filter((name) => name.startsWith('test-')) : [];
-    const machine = join(work, test ?? '', 'm0');
+    const [first] = existsSync(work) ? readdirSync(work).filter((name) => name.startsWith('test-')) : [];
+    const machine = join(work, first ?? '', 'm0');
     const hasSpoken = (statSync(join(machine, 'serial.log'), { throwIfNoEntry: false })?.size ?? 0) > 0;
     if (!hasSpoken) continue;
     process.kill(Number(readFileSync(join(machine, 'qemu.pid'), 'utf8')), 'SIGKILL');
@@ -252,13 +150,45 @@ async function readUnclean(): Promise<SuiteResult> {
 const PASSWORD =
   '$6$mintmark$O0O6NWJEtPsn57tiiB/6cwn6Any8dkBOQCR2O.mkfRY1gn4hqhpMOqSn50eE8LMJ7J3iVvQmuh1f1YCbl7Jnc.';
 
-/** Everything that was begun, by name; what fails is told by the test that waits for it. */
-const begun = new Map<string, Promise<unknown>>();
+/** What was begun; whoever waits for it is told how it failed. */
+interface Begun {
+  readonly twice: Promise<readonly BrokenOutcome[]>;
+  readonly days: ReadonlyMap<string, Promise<BrokenOutcome>>;
+  readonly killed: Promise<CliResult>;
+  readonly called: Promise<readonly CliResult[]>;
+  readonly unclean: Promise<SuiteResult>;
+}
 
-function begin(name: string, work: () => Promise<unknown>): void {
+let begun: Begun;
+const pending: Promise<unknown>[] = [];
+
+function begin<T>(work: () => Promise<T>): Promise<T> {
   const promise = work();
-  promise.catch(() => undefined);
-  begun.set(name, promise);
+  pending.push(promise.catch(() => undefined));
+  return promise;
+}
+
+/** In the order of their length, the longest first. */
+function beginAll(): Begun {
+  return {
+    twice: begin(bootTwice),
+    days: new Map([...UNTOLD, ...TOLD].map((each) => [each.day, begin(() => bootBroken(each))])),
+    killed: begin(() => bench.inTurn(2, callAndKill)),
+    called: begin(() => bench.inTurn(2, callTwice)),
+    unclean: begin(() => bench.inTurn(1, readUnclean)),
+  };
+}
+
+async function outcomeOf({ day }: BadDay): Promise<BrokenOutcome> {
+  const outcome = await begun.days.get(day);
+  if (outcome === undefined) throw new Error(`${day} was not begun`);
+  return outcome;
+}
+
+/** What a call left, for `toMatchObject`. */
+function callOf({ exitCode, stdout }: CliResult): object {
+  const document: unknown = JSON.parse(stdout);
+  return { exitCode, document };
 }
 
 describeBroken('images broken on purpose', () => {
@@ -270,23 +200,19 @@ describeBroken('images broken on purpose', () => {
     qemuImg('convert', '-O', 'raw', subject.artifacts[0]?.path ?? '', sound);
     offset = await readRootPartitionOffset(sound);
     bench = new BrokenBench(directory);
-    begin('twice', bootTwice);
-    for (const day of [...UNTOLD, ...TOLD]) begin(day.day, () => bootBroken(day));
-    begin('killed', () => bench.inTurn(2, callAndKill));
-    begin('called', () => bench.inTurn(2, callTwice));
-    begin('unclean', () => bench.inTurn(1, readUnclean));
+    begun = beginAll();
   }, MINUTE_MS);
 
   afterAll(async () => {
     bench.stop();
-    await Promise.allSettled(begun.values());
+    await Promise.all(pending);
     rmSync(directory, { recursive: true, force: true });
   }, MINUTE_MS);
 
   test(
     'a failing unit and the version of another release, in two tests at once',
     async () => {
-      for (const outcome of (await begun.get('twice')) as readonly BrokenOutcome[]) {
+      for (const outcome of await begun.twice) {
         const { message, failed } = outcome;
         expect(message).toMatch(
           / failed its tests: kvm raw: expected IMAGE_VERSION .*, found IMAGE_VERSION 25\.01\.01-1\.1/,
@@ -303,9 +229,9 @@ describeBroken('images broken on purpose', () => {
 
   test.each(UNTOLD)(
     '$day',
-    async ({ day, says }) => {
-      const outcome = (await begun.get(day)) as BrokenOutcome;
-      expect(outcome.message).toMatch(says);
+    async (day) => {
+      const outcome = await outcomeOf(day);
+      expect(outcome.message).toMatch(day.says);
       expectEvidence(outcome);
     },
     5 * MINUTE_MS,
@@ -313,9 +239,9 @@ describeBroken('images broken on purpose', () => {
 
   test.each(TOLD)(
     '$day, recognised at once',
-    async ({ day, says }) => {
-      const outcome = (await begun.get(day)) as BrokenOutcome;
-      expect(outcome.message).toMatch(says);
+    async (day) => {
+      const outcome = await outcomeOf(day);
+      expect(outcome.message).toMatch(day.says);
       expect(outcome.recognisedMs).toBeLessThan(RECOGNISED_MS);
       expectEvidence(outcome);
     },
@@ -325,8 +251,7 @@ describeBroken('images broken on purpose', () => {
   test(
     'QEMU killed mid-test: exit 5, as the image is not to blame, and its console is kept',
     async () => {
-      const { exitCode, stdout } = (await begun.get('killed')) as CliResult;
-      expect({ exitCode, document: JSON.parse(stdout) }).toMatchObject({
+      expect(callOf(await begun.killed)).toMatchObject({
         exitCode: 5,
         document: {
           ok: false,
@@ -342,8 +267,8 @@ describeBroken('images broken on purpose', () => {
   test(
     'two calls at once for a file that does not boot: exit 7 from both, with reports',
     async () => {
-      for (const [index, { exitCode, stdout }] of ((await begun.get('called')) as CliResult[]).entries()) {
-        expect({ exitCode, document: JSON.parse(stdout) }).toMatchObject({
+      for (const [index, call] of (await begun.called).entries()) {
+        expect(callOf(call)).toMatchObject({
           exitCode: 7,
           document: {
             ok: false,
@@ -376,7 +301,7 @@ describeBroken('images broken on purpose', () => {
   ])(
     '%s, seen without a boot',
     async (_day, rule, says) => {
-      const suite = (await begun.get('unclean')) as SuiteResult;
+      const suite = await begun.unclean;
       const check = suite.checks.find(({ name }) => name === rule);
       expect(check).toMatchObject({ outcome: 'failed' });
       const host = { accelerator: 'tcg', qemu: 'any' } as const;
