@@ -12,9 +12,8 @@ export interface ChannelSimulation {
 /** Where the stand-ins lie in the guest. */
 const PLACE = '/run/mintmark-channel';
 
-/** Sizes of a record of Hyper-V's key-value pools: `struct kv` of hv_kvp_daemon.c in Linux. */
+/** Bytes of a key in Hyper-V's key-value pools: `struct kv_record` of hv_kvp_daemon.c in Linux. */
 const KVP_KEY_BYTES = 512;
-const KVP_VALUE_BYTES = 2048;
 
 /** Hypervisors whose channel is a program's answer or a file, which systemd-tmpfiles can put in place. */
 export const CHANNEL_SIMULATIONS: Readonly<Record<Exclude<TargetName, 'kvm'>, ChannelSimulation>> = {
@@ -65,9 +64,10 @@ function program(name: string, question: string, answer: string): string[] {
   ];
 }
 
+/**
+ * A record of a pool. The 2048 bytes of its value are not filled up with zeros: a setting that is longer than a page does
+ * not reach systemd whole.
+ */
 function kvpRecord(key: string, value: string): Buffer {
-  const record = Buffer.alloc(KVP_KEY_BYTES + KVP_VALUE_BYTES);
-  record.write(key, 0);
-  record.write(value, KVP_KEY_BYTES, KVP_VALUE_BYTES - 1);
-  return record;
+  return Buffer.concat([Buffer.from(key.padEnd(KVP_KEY_BYTES, '\0')), Buffer.from(`${value}\0`)]);
 }
