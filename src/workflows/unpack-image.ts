@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { ContainerFault } from '../disks/read-single-member.ts';
 import { Failure } from '../errors/failure.ts';
+import { isSystemError } from '../host/files.ts';
 import type { OuterFormat as OuterName } from '../inspection/image-report.ts';
 import type { OuterFormat } from './compress-file.ts';
 import { readCompressed } from './read-compressed.ts';
@@ -59,7 +60,7 @@ export async function unpackImage(
 /** A decompressor, or zlib in our own process, that did not like what it read. */
 function isRefusal(error: unknown): error is Error {
   if (error instanceof Failure) return error.code === 'E_COMMAND_FAILED';
-  return error instanceof Error && 'code' in error && /^Z_(?:BUF|DATA)_ERROR$/.test(String(error.code));
+  return isSystemError(error, 'Z_BUF_ERROR', 'Z_DATA_ERROR');
 }
 
 async function writeBehind(before: Promise<void>, write: () => Promise<void>): Promise<void> {
