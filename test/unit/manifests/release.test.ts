@@ -5,11 +5,24 @@ import {
   parseReleaseManifest,
   renderReleaseManifest,
   versionRecordOf,
+  type ReleaseManifest,
 } from '../../../src/manifests/release.ts';
 import { sampleManifest } from './sample-manifest.ts';
 
 const manifest = sampleManifest();
 const [artifact] = manifest.artifacts;
+
+const GUEST: NonNullable<ReleaseManifest['guest']> = {
+  contract: 'nocloud',
+  hostname: 'localhost',
+  sshPort: 22,
+  consoles: ['tty0'],
+  listeners: ['udp/68'],
+  releaseFiles: [{ path: '/etc/release', brand: 'Server' }],
+  disk: { layout: 'bios', secureBoot: false },
+  ownFiles: { placed: ['/etc/x'], expected: ['/usr/lib/app*'] },
+  checks: [{ type: 'port', port: 22 }],
+};
 
 test('a manifest is read back as it was written', () => {
   expect(parseReleaseManifest(renderReleaseManifest(manifest))).toEqual(manifest);
@@ -31,7 +44,11 @@ test('every optional member is known', () => {
       channel: 'real' as const,
       formats: ['qcow2'],
       bootMs: 12_000,
+      boots: [
+        { name: 'kvm qcow2', file: 'x.qcow2', contract: 'nocloud', channel: 'real' as const, bootMs: 12_000 },
+      ],
     },
+    guest: GUEST,
     timings: { packer: 41_000 },
     compat: { cosmic: true },
     artifacts: [
@@ -76,6 +93,18 @@ describe('a manifest is refused', () => {
       change: { artifacts: [{ ...artifact, sizeBytes: 1.5 }] },
       paths: ['.artifacts[0].sizeBytes'],
       because: 'bytes are whole',
+    },
+    {
+      change: { guest: { ...GUEST, contract: 'cosmic', checks: [{}] } },
+      paths: ['.guest.contract', '.guest.checks[0].type'],
+      because: 'a promise that nobody can keep is none',
+    },
+    {
+      change: {
+        tests: { result: 'passed', boots: [{ name: 'x', file: '../x', contract: 'c', channel: 'tv' }] },
+      },
+      paths: ['.tests.boots[0].file', '.tests.boots[0].channel'],
+      because: 'a boot was of a file of the release',
     },
     { change: { created: 'yesterday' }, paths: ['.created'], because: 'instants are exact' },
   ];
