@@ -82,7 +82,7 @@ class ArtifactBoot {
   readonly #guest: TestGuest;
   readonly #bench: TestBench;
   readonly #context: WorkflowContext;
-  readonly #clock = new BootClock();
+  #clock = new BootClock();
   readonly #checks: CheckResult[] = [];
   #session: SessionResult | undefined;
   #identity: MachineIdentity | undefined;
@@ -146,12 +146,13 @@ class ArtifactBoot {
     for (let start = 1; ; start += 1) {
       const machine = await this.#guest.start((line, atMs) => this.#clock.hear(line, atMs));
       const session = await this.#bringUp(machine, questions, nonce);
-      if (start < STARTS && this.#isChance(machine.stop)) {
+      if (start < STARTS && this.#isChance(machine.stop, session)) {
         this.#context.emit({
           type: 'warning',
           text: `${this.#test.suite}: ${machine.stop?.reason}; trying once more`,
         });
         await machine.powerOff();
+        this.#clock = new BootClock();
         continue;
       }
       await this.#photograph(machine);
@@ -206,13 +207,13 @@ class ArtifactBoot {
   }
 
   /** Kernels trip over emulated processors once in thirty starts, and always before anybody can log in. */
-  #isChance(stop: MachineStop | undefined): boolean {
+  #isChance(stop: MachineStop | undefined, { loginMs }: SessionResult): boolean {
     const { cpus } = this.#test;
     return (
       this.#bench.accelerator === 'tcg' &&
       cpus > 1 &&
       stop?.code === 'E_GUEST_PANIC' &&
-      this.#session === undefined
+      loginMs === undefined
     );
   }
 
