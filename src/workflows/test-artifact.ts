@@ -210,10 +210,7 @@ class ArtifactBoot {
   #isChance(stop: MachineStop | undefined, { loginMs }: SessionResult): boolean {
     const { cpus } = this.#test;
     return (
-      this.#bench.accelerator === 'tcg' &&
-      cpus > 1 &&
-      stop?.code === 'E_GUEST_PANIC' &&
-      loginMs === undefined
+      this.#bench.accelerator === 'tcg' && cpus > 1 && stop?.code === 'E_GUEST_PANIC' && loginMs === undefined
     );
   }
 

@@ -36,6 +36,11 @@ function answerTo({ execute, arguments: given }: Question): object {
 
 const inOrder: Agent = (question, socket) => say(socket, answerTo(question));
 
+/** An agent that answers one command otherwise. */
+const refuse = (command: string, message: object): Agent => {
+  return (question, socket) => say(socket, question.execute === command ? message : answerTo(question));
+};
+
 /** A socket as QEMU makes it, with an agent behind it. Returns what the agent was asked. */
 async function listen(agent: Agent): Promise<{ path: string; asked: Question[] }> {
   const path = scratch.join('agent.sock');
@@ -111,20 +116,20 @@ describe('GuestAgent.connect', () => {
 
   test('an agent that starts late answers all that it was asked meanwhile, and is found', async () => {
     const waiting: (() => void)[] = [];
-    let isUp = false;
+    const found = new AbortController();
     const { path, asked } = await listen((question, socket) => {
       waiting.push(() => say(socket, answerTo(question)));
     });
     const answerAll = async (): Promise<void> => {
       await delay(3300);
       // One by one, as an emulated machine does: each answer is a piece of its own.
-      while (!isUp) {
+      while (!found.signal.aborted) {
         waiting.shift()?.();
         await delay(20);
       }
     };
     const answering = answerAll();
-    const agent = await connect(path).finally(() => (isUp = true));
+    const agent = await connect(path).finally(() => found.abort());
     await answering;
     expect(asked.length).toBeLessThan(8);
     expect(agent).toBeInstanceOf(GuestAgent);
@@ -157,9 +162,6 @@ describe('writing a file by the agent', () => {
     ]);
   });
 
-  const refuse = (command: string, message: object): Agent => {
-    return (question, socket) => say(socket, question.execute === command ? message : answerTo(question));
-  };
   test.each<{ agent: Agent; says: string; because: string }>([
     {
       agent: refuse('guest-file-open', { error: { desc: 'No such file or directory' } }),
