@@ -7,8 +7,9 @@ import { sshCommand, type SshLogin } from '../guest/ssh-command.ts';
 import { renderSessionScript, type SessionMarks } from '../guest/session-script.ts';
 import { dieWithParent } from '../host/die-with-parent.ts';
 import { GuestAgent, GuestAgentError } from '../host/guest-agent.ts';
-import { answersAsSsh } from '../host/ssh-banner.ts';
+import { knockForSsh, type PortAnswer } from '../host/ssh-banner.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { KNOCKS } from './describe-boot.ts';
 import { BootDeadlines, type BootPatience } from './boot-deadlines.ts';
 import { RUN_FILES } from '../packer/qemu-source.ts';
 import type { MachineStop, RunningMachine } from './run-machine.ts';
@@ -105,6 +106,7 @@ class BootSession {
   #isTold = false;
   #hasBanner = false;
   #lastRefusal = '';
+  #lastAnswer: PortAnswer = 'silent';
 
   constructor(booting: BootingMachine, questions: string, context: WorkflowContext) {
     this.#booting = booting;
@@ -166,7 +168,12 @@ class BootSession {
 
   async #isAnswering(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
-    this.#hasBanner ||= await answersAsSsh(this.#booting.login.port, signal);
+    if (!this.#hasBanner) {
+      const answer = await knockForSsh(this.#booting.login.port, signal);
+      // Time that is over says nothing of the guest.
+      if (!signal.aborted) this.#lastAnswer = answer;
+      this.#hasBanner = answer === 'ssh';
+    }
     if (!this.#hasBanner) await delay(LOOK_MS, undefined, { signal });
     return this.#hasBanner;
   }
@@ -228,10 +235,8 @@ class BootSession {
       return { code: 'E_GUEST_NO_ANSWER', reason: `it was ready, and then gave no answer ${limit}` };
     }
     if (!this.#isTold) {
-      return {
-        code: 'E_GUEST_CHANNEL',
-        reason: `no guest agent answered on the machine's port ${limit}`,
-      };
+      const reason = `no guest agent answered on the machine's port ${limit}`;
+      return { code: 'E_GUEST_CHANNEL', reason };
     }
     if (this.#loginMs !== undefined) {
       return { code: 'E_GUEST_NOT_READY', reason: `${plan.marker} was not there ${limit}` };
@@ -240,6 +245,7 @@ class BootSession {
       const reason = `SSH on port ${port} did not let ${user} in ${limit}: ${this.#lastRefusal}`;
       return { code: 'E_GUEST_LOGIN', reason };
     }
-    return { code: 'E_GUEST_NO_SSH', reason: `nobody answered by SSH on port ${port} ${limit}` };
+    const reason = `nobody answered by SSH on port ${port} ${limit}: ${KNOCKS[this.#lastAnswer]}`;
+    return { code: 'E_GUEST_NO_SSH', reason };
   }
 }

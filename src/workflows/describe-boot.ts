@@ -1,8 +1,16 @@
+import type { PortAnswer } from '../host/ssh-banner.ts';
 import type { SessionResult } from './boot-session.ts';
 import type { RunningMachine } from './run-machine.ts';
 
 /** Lines of its console that explain a machine which did not come up. */
 const LINES_SHOWN = 8;
+
+/** What the last knock at a guest's port tells. */
+export const KNOCKS: Readonly<Record<PortAnswer, string>> = {
+  ssh: 'it came too late',
+  refused: "the guest's network is up, and nothing listens there",
+  silent: "the guest's network gave no answer",
+};
 
 /** What stopped a machine, and what it had complained of before where that is not the same. */
 export function describeProblem({ problem }: SessionResult, { consoles }: RunningMachine): string {

@@ -84,12 +84,12 @@ export const UNTOLD: readonly BadDay[] = [
         'rm /etc/systemd/system/multi-user.target.wants/ssh.service',
         'rm /etc/systemd/system/sshd.service',
       ),
-    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt/,
+    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt: .*nothing listens there/,
   },
   {
     day: 'network unit broken',
     breakDisk: (disk) => disk.debugfs('symlink /etc/systemd/system/systemd-networkd.service /dev/null'),
-    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt; .*network/i,
+    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt: the guest's network gave no answer/,
   },
   {
     day: 'channel missing',

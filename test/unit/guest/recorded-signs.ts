@@ -103,6 +103,23 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
     [35, 'no-space', 'no space was left on the disk'],
     [36, 'dpkg-failed', '/usr/bin/dpkg, run by apt in the guest, ended with 2'],
   ],
+  'full-root-trixie.serial.log': [
+    [
+      1,
+      'root-not-writable',
+      'nothing could be written to the root filesystem: it is full, or became read-only',
+    ],
+    [
+      2,
+      'root-not-writable',
+      'nothing could be written to the root filesystem: it is full, or became read-only',
+    ],
+    [4, 'unit-failed', 'a unit of systemd failed: cloud-init-local.s…ud-init: Local Stage (pre-network)'],
+    [5, 'network-not-online', 'the guest waited for its network in vain'],
+    [7, 'unit-failed', 'a unit of systemd failed: cloud-init-network…ervice - Cloud-init: Network Stage'],
+    [8, 'unit-failed', 'a unit of systemd failed: cloud-config.service - Cloud-init: Config Stage'],
+    [9, 'sshd-failed', 'the SSH server did not start'],
+  ],
   'full-trixie.serial.log': [[6, 'no-space', 'no space was left on the disk']],
   'grub-no-device.serial.log': [
     [3, 'grub-device', 'GRUB did not find the disk 11111111-2222-3333-4444-555555555555'],

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { findLoopbackPort } from '../../../src/host/loopback-port.ts';
-import { answersAsSsh } from '../../../src/host/ssh-banner.ts';
+import { knockForSsh, type PortAnswer } from '../../../src/host/ssh-banner.ts';
 
 let server: Server | undefined;
 const sockets: Socket[] = [];
@@ -24,35 +24,35 @@ async function listen(greet: (socket: Socket) => void): Promise<number> {
 /** A signal that does not come. */
 const NEVER = new AbortController().signal;
 
-describe('answersAsSsh', () => {
-  test.each<{ greet: (socket: Socket) => void; expected: boolean; because: string }>([
+describe('knockForSsh', () => {
+  test.each<{ greet: (socket: Socket) => void; expected: PortAnswer; because: string }>([
     {
       greet: (socket) => void socket.write('SSH-2.0-OpenSSH_9.2\r\n'),
-      expected: true,
+      expected: 'ssh',
       because: 'a server says who it is',
     },
     {
       greet: (socket) => void socket.write('220 mail\r\n'),
-      expected: false,
+      expected: 'silent',
       because: 'it is another server',
     },
-    { greet: (socket) => void socket.end(), expected: false, because: 'QEMU closes what nobody takes' },
-    { greet: (socket) => void socket.resetAndDestroy(), expected: false, because: 'the guest refuses' },
+    { greet: (socket) => void socket.end(), expected: 'refused', because: 'QEMU closes what nobody takes' },
+    { greet: (socket) => void socket.resetAndDestroy(), expected: 'refused', because: 'the guest refuses' },
   ])('$expected: $because', async ({ greet, expected }) => {
-    expect(await answersAsSsh(await listen(greet), NEVER)).toBe(expected);
+    expect(await knockForSsh(await listen(greet), NEVER)).toBe(expected);
   });
 
-  test('false where nobody listens', async () => {
-    expect(await answersAsSsh(await findLoopbackPort(), NEVER)).toBe(false);
+  test('refused where nobody listens', async () => {
+    expect(await knockForSsh(await findLoopbackPort(), NEVER)).toBe('refused');
   });
 
-  test('false at once when the signal comes', async () => {
+  test('silent at once when the signal comes', async () => {
     const startedAt = performance.now();
-    expect(await answersAsSsh(await listen(() => {}), AbortSignal.timeout(50))).toBe(false);
+    expect(await knockForSsh(await listen(() => {}), AbortSignal.timeout(50))).toBe('silent');
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
-  test('false after a while where nobody says anything', async () => {
-    expect(await answersAsSsh(await listen(() => {}), NEVER)).toBe(false);
+  test('silent after a while where nobody says anything', async () => {
+    expect(await knockForSsh(await listen(() => {}), NEVER)).toBe('silent');
   }, 10_000);
 });

@@ -120,7 +120,7 @@ describe('bringing a machine up', () => {
     {
       case: { hasSsh: false, readyDeadlineMs: 1000 },
       code: 'E_GUEST_NO_SSH',
-      says: 'nobody answered by SSH on port 22 within 1 s',
+      says: "nobody answered by SSH on port 22 within 1 s: the guest's network is up, and nothing listens there",
       withinMs: 3000,
       because: 'sshd does not run',
     },
