@@ -10,6 +10,7 @@ const scratch = useScratchDirectory('cli-test');
 const OPTIONS: Parameters<typeof testCommand.run>[0]['options'] = {
   target: [],
   accel: 'auto',
+  alone: false,
   contract: undefined,
   junit: undefined,
   out: undefined,
@@ -27,6 +28,7 @@ function callTest(subject: string, more: object): Promise<unknown> {
     catalogue: scratch.join('catalogue'),
     layout,
     summaryLayout: layout,
+    openTerminal: () => undefined,
   };
   return testCommand.run({ options: { ...OPTIONS, ...more }, positionals: [subject] }, context);
 }

@@ -73,7 +73,7 @@ describe('cloud-init', () => {
 
 describe('system VMs', () => {
   test('the words of a router on KVM, in the order of the management server', () => {
-    expect(CLOUDSTACK.plan(REQUEST).commandLine).toBe(
+    expect(CLOUDSTACK.plan(REQUEST).understood?.commandLine).toBe(
       [
         'template=domP name=r-1-VM eth2ip=10.0.2.15 eth2mask=255.255.255.0 gateway=10.0.2.2',
         'eth0ip=10.1.1.1 eth0mask=255.255.255.0 domain=cloud.internal cidrsize=24 dhcprange=10.1.1.1',
@@ -96,7 +96,7 @@ describe('system VMs', () => {
       expect(plan.ssh).toEqual({ user: 'root', network: 1, address, port: 3922 });
       expect(plan.agentFiles).toHaveLength(agentFiles);
       expect(plan.credentials).toHaveLength(1 - agentFiles);
-      expect(plan.commandLine?.includes('mgmtcidr=10.0.3.0/24 localgw=10.0.3.2')).toBe(
+      expect(plan.understood?.commandLine.includes('mgmtcidr=10.0.3.0/24 localgw=10.0.3.2')).toBe(
         address === '10.0.3.15',
       );
       expect(plan.networks.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
@@ -116,41 +116,40 @@ describe('system VMs', () => {
       { label: 'systemvm', files: [{ path: 'cloud-scripts.tgz', data: REQUEST.cloudScripts }] },
     ]);
     expect(plan.sshFiles).toEqual([]);
-    expect(plan.commandLine).toContain(`controlmac=${plan.networks[1]?.mac}`);
-    expect(plan.commandLine).toContain(`publicmac=${plan.networks[2]?.mac}`);
+    expect(plan.understood?.commandLine).toContain(`controlmac=${plan.networks[1]?.mac}`);
+    expect(plan.understood?.commandLine).toContain(`publicmac=${plan.networks[2]?.mac}`);
   });
 });
 
 describe('channels that QEMU has not', () => {
-  test('a record of a Hyper-V pool is a key of 512 bytes and a value of 2048, each ended by zeros', () => {
-    const [words] = settingsOf('hyperv');
-    expect(words?.slice(0, -1)).toEqual(['f+~', '/var/lib/hyperv/.kvp_pool_0', '0644', 'root', 'root', '-']);
+  test('a record of a Hyper-V pool is a key of 512 bytes and a value that ends with a zero', () => {
+    const [directory, words] = settingsOf('hyperv');
+    expect(directory?.slice(0, 2)).toEqual(['d', '/var/lib/hyperv']);
+    expect(words?.slice(0, -1)).toEqual(['f~', '/var/lib/hyperv/.kvp_pool_0', '0644', 'root', 'root', '-']);
     const record = contentOf(words);
-    expect(record).toHaveLength(512 + 2048);
     expect(record.subarray(0, 512).toString().replace(/\0+$/, '')).toBe('cloudstack-vm-userdata');
-    expect(record.subarray(512).toString().replace(/\0+$/, '')).toBe('name=r-1-VM eth0ip=10.1.1.1');
+    expect(record.subarray(512).toString()).toBe('name=r-1-VM eth0ip=10.1.1.1\0');
   });
 
-  test('a value that is too long keeps its end mark', () => {
-    const [credential] = CHANNEL_SIMULATIONS.hyperv.credentials('x'.repeat(5000));
-    const record = contentOf(credential?.text.trimEnd().split(' '));
-    expect(record).toHaveLength(512 + 2048);
-    expect(record.at(-1)).toBe(0);
+  test.each(['xenserver', 'vmware', 'hyperv'] as const)('the settings of %s fit into a page', (target) => {
+    const words = CLOUDSTACK.plan({ ...REQUEST, target }).credentials.map(({ text }) => Buffer.from(text));
+    expect(words.map((text) => text.toString('base64').length).every((length) => length < 4000)).toBe(true);
   });
 
   test.each([
-    { target: 'xenserver', path: '/usr/bin/xenstore-read', question: 'vm-data/cloudstack/init' },
-    { target: 'vmware', path: '/usr/bin/vmtoolsd', question: '--cmd machine.id.get' },
-  ] as const)('$path of $target answers one question', ({ target, path, question }) => {
-    const lines = settingsOf(target);
-    const link = lines.find(([type]) => type === 'L+');
-    expect(link?.[1]).toBe(path);
-    const program = lines.find((words) => words[0] === 'f+~' && words[1] === link?.at(-1));
-    expect(program?.[2]).toBe('0755');
-    expect(contentOf(program).toString()).toBe(
-      `#!/bin/sh\n[ "$*" = '${question}' ] || exit 1\ncat /run/mintmark-channel/answer\n`,
-    );
-    const answer = lines.find((words) => words[1]?.endsWith('/answer'));
-    expect(contentOf(answer).toString()).toBe('name=r-1-VM eth0ip=10.1.1.1\n');
-  });
+    { target: 'xenserver', name: 'xenstore-read', question: 'vm-data/cloudstack/init' },
+    { target: 'vmware', name: 'vmtoolsd', question: '--cmd machine.id.get' },
+  ] as const)(
+    '$name of $target stands before the real one and answers one question',
+    ({ target, name, question }) => {
+      const lines = settingsOf(target);
+      const program = lines.find((words) => words[1] === `/usr/local/bin/${name}`);
+      expect(program?.slice(0, 3)).toEqual(['f~', `/usr/local/bin/${name}`, '0755']);
+      expect(contentOf(program).toString()).toBe(
+        `#!/bin/sh\n[ "$*" = '${question}' ] || exit 1\ncat /run/mintmark-channel/answer\n`,
+      );
+      const answer = lines.find((words) => words[1]?.endsWith('/answer'));
+      expect(contentOf(answer).toString()).toBe('name=r-1-VM eth0ip=10.1.1.1\n');
+    },
+  );
 });

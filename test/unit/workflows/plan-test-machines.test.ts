@@ -85,7 +85,7 @@ describe('planTestMachines', () => {
     },
   ])('$because', ({ artifacts, guest, wanted, machines }) => {
     const promise = { guest: { ...UNKNOWN_GUEST, ...guest }, checks: [] };
-    const planned = planTestMachines({ artifacts, promise }, wanted);
+    const planned = planTestMachines({ artifacts, promise }, { contract: wanted });
     expect(
       planned.map(
         ({ suite, contract, firmware, isFull }) => `${suite}: ${contract} ${firmware}${isFull ? '!' : ''}`,
