@@ -115,10 +115,6 @@ export const RECORDED: Readonly<Record<string, readonly RecordedSign[]>> = {
       'nothing could be written to the root filesystem: it is full, or became read-only',
     ],
     [4, 'unit-failed', 'a unit of systemd failed: cloud-init-local.s…ud-init: Local Stage (pre-network)'],
-    [5, 'network-not-online', 'the guest waited for its network in vain'],
-    [7, 'unit-failed', 'a unit of systemd failed: cloud-init-network…ervice - Cloud-init: Network Stage'],
-    [8, 'unit-failed', 'a unit of systemd failed: cloud-config.service - Cloud-init: Config Stage'],
-    [9, 'sshd-failed', 'the SSH server did not start'],
   ],
   'full-trixie.serial.log': [[6, 'no-space', 'no space was left on the disk']],
   'grub-no-device.serial.log': [
