@@ -4,9 +4,6 @@ import type { GuestAnswer, GuestCheck } from './guest-check.ts';
 /** What is asked of a guest, whoever judges the answer. */
 export type GuestQuestion = Pick<GuestCheck, 'name' | 'script' | 'timeoutSeconds'>;
 
-/** What a question without a limit of its own is granted where the time of all of them is counted, in seconds. */
-const GRANTED_SECONDS = 5;
-
 /** What is kept of each stream of an answer, in bytes: the packages of a large image are a quarter of it. */
 const ANSWER_BYTES = 512 * 1024;
 
@@ -25,14 +22,6 @@ export interface TimedAnswer extends GuestAnswer {
 export function renderCheckScript(questions: readonly GuestQuestion[], nonce: string): string {
   if (!/^[0-9a-z]{16,}$/.test(nonce)) throw new Error('a nonce has at least 16 letters and digits');
   return `${prelude(nonce)}${questions.map(renderQuestion).join('')}printf '\\n%s done\\n' ${nonce}\n`;
-}
-
-/** The longest that {@link renderCheckScript}'s script can take in the guest, in milliseconds. */
-export function checkScriptDeadlineMs(questions: readonly GuestQuestion[]): number {
-  const seconds = questions.map(({ timeoutSeconds }) =>
-    timeoutSeconds === undefined ? GRANTED_SECONDS : timeoutSeconds + KILL_SECONDS,
-  );
-  return 1000 * seconds.reduce((sum, each) => sum + each, 0);
 }
 
 /** How long a program that does not end when it is told to is waited for. */

@@ -183,9 +183,16 @@ async function bootOne(
   }
 }
 
-function patienceOf({ accelerator, readyDeadlineMs }: ImageTestRequest): BootPatience {
+/** Checks of a profile take as long as they may; those of ours are quick. */
+function patienceOf({ accelerator, readyDeadlineMs, subject }: ImageTestRequest): BootPatience {
   const usual = BOOT_PATIENCE[accelerator];
-  return readyDeadlineMs === undefined ? usual : { ...usual, readyDeadlineMs };
+  const limits = profileChecks(subject.promise.checks).map(({ timeoutSeconds = 0 }) => timeoutSeconds);
+  const own = 1000 * limits.reduce((sum, each) => sum + each, 0);
+  return {
+    ...usual,
+    answerDeadlineMs: usual.answerDeadlineMs + own,
+    ...(readyDeadlineMs === undefined ? {} : { readyDeadlineMs }),
+  };
 }
 
 /** What machines are called, as servers call theirs: CloudStack's routers are `r-NUMBER-VM`. */

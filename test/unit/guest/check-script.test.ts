@@ -1,11 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
-import {
-  checkScriptDeadlineMs,
-  parseCheckAnswers,
-  renderCheckScript,
-  type GuestQuestion,
-} from '../../../src/guest/check-script.ts';
+import { parseCheckAnswers, renderCheckScript, type GuestQuestion } from '../../../src/guest/check-script.ts';
 
 const nonce = '0123456789abcdef';
 
@@ -95,13 +90,5 @@ describe('the script of all questions', () => {
   test('a script with NUL and a nonce that can be guessed are bugs', () => {
     expect(() => renderCheckScript([{ name: 'q', script: 'a\0b' }], nonce)).toThrow(/NUL/);
     expect(() => renderCheckScript([], 'short')).toThrow(/nonce/);
-  });
-
-  test('the deadline is the sum of all limits, with time to end a program', () => {
-    const questions: GuestQuestion[] = [
-      { name: 'a', script: '' },
-      { name: 'b', script: '', timeoutSeconds: 5 },
-    ];
-    expect(checkScriptDeadlineMs(questions)).toBe(15_000);
   });
 });
