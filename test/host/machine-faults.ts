@@ -84,19 +84,19 @@ export const UNTOLD: readonly BadDay[] = [
         'rm /etc/systemd/system/multi-user.target.wants/ssh.service',
         'rm /etc/systemd/system/sshd.service',
       ),
-    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt: .*nothing listens there/,
+    says: /does not get ready: nobody answered by SSH on port 22 within \d+ s of its login prompt: .*nothing listens there/,
   },
   {
     day: 'network unit broken',
     breakDisk: (disk) => disk.debugfs('symlink /etc/systemd/system/systemd-networkd.service /dev/null'),
-    says: /does not get ready: nobody answered by SSH on port 22 within 12 s of its login prompt: the guest's network gave no answer/,
+    says: /does not get ready: nobody answered by SSH on port 22 within \d+ s of its login prompt: the guest's network gave no answer/,
   },
   {
     day: 'channel missing',
     contract: 'cloudstack',
     // The server's image has an agent; without it, this is a channel with nobody behind it.
     breakDisk: (disk) => disk.debugfs('symlink /etc/systemd/system/qemu-guest-agent.service /dev/null'),
-    says: /does not get ready: no guest agent answered on the machine's port within 12 s of its login prompt/,
+    says: /does not get ready: no guest agent answered on the machine's port within \d+ s of its login prompt/,
   },
 ];
 
