@@ -85,7 +85,18 @@ function callTest(
   onCache: (cache: string) => void = () => undefined,
 ): Promise<CliResult> {
   const cache = join(directory, `${name}-cache`);
-  const args = ['test', path, '--accel', 'tcg', '--memory', '768', '--out', join(directory, name), '--json'];
+  const args = [
+    'test',
+    path,
+    '--accel',
+    'tcg',
+    '--memory',
+    '768',
+    '--alone',
+    '--out',
+    join(directory, name),
+    '--json',
+  ];
   return runCli(args, {
     cwd: directory,
     env: { HOME: directory, MINTMARK_CACHE: cache, XDG_STATE_HOME: join(directory, 'state') },
