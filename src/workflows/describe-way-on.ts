@@ -24,7 +24,17 @@ export async function describeWayOn(
       label: 'go on',
       lines: [`npm run build -- --resume ${run.id}${failed === undefined ? '' : `   (from: ${failed})`}`],
     },
-    ...(disk === undefined ? [] : [{ label: 'look', lines: lookInside(disk, plan.accelerator.accelerator) }]),
+    ...(disk === undefined
+      ? []
+      : [
+          {
+            label: 'look',
+            lines: [
+              `npm run mintmark -- run ${run.id}   (boots it for you)`,
+              ...lookInside(disk, plan.accelerator.accelerator),
+            ],
+          },
+        ]),
   ];
 }
 
