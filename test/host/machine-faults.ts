@@ -46,8 +46,9 @@ export const TOLD: readonly BadDay[] = [
   },
 ];
 
-/** Stops all that runs but itself and init, a while after whoever waits for the marker has seen it. */
-const HANG = 'while [ ! -e /run/cloud-init/result.json ]; do sleep 0.1; done; sleep 3; kill -s STOP -- -1';
+/** Stops all that runs but itself and init, a while after whoever waits for the marker is in and has seen it. */
+const HANG =
+  'until [ -e /run/cloud-init/result.json ] && pgrep -x sudo; do sleep 0.2; done; sleep 3; kill -s STOP -- -1';
 /** Somebody still asks then. */
 const STILL_ASKED: GuestCheck = {
   name: 'asked',
