@@ -1,6 +1,12 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { allocationDirectory, lineDirectory, releaseDirectory, requireLineName } from '../catalogue/paths.ts';
+import {
+  allocationDirectory,
+  lineDirectory,
+  releaseDirectory,
+  requireLineName,
+  STAGING,
+} from '../catalogue/paths.ts';
 import { checkAlive } from '../host/process-identity.ts';
 import { burn } from './allocate-version.ts';
 import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
@@ -36,7 +42,7 @@ export async function recoverLine(catalogue: string, line: string, now: Date): P
       completed: await completeFilings(catalogue, line, now),
       burnt: await burnAbandoned(catalogue, line, now),
     }));
-    for (const directory of ['.', 'latest', lineDirectory(line), allocationDirectory(line)]) {
+    for (const directory of ['.', 'latest', STAGING, lineDirectory(line), allocationDirectory(line)]) {
       await removeTemporaries(join(catalogue, directory), now);
     }
     return { ...settled, swept: await sweepStaging(catalogue) };

@@ -8,6 +8,7 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -453,5 +454,19 @@ describe('several builders at once', () => {
     } finally {
       source.remove();
     }
+  });
+
+  test('a draft of who owns a staging directory is swept when it is old', async () => {
+    await fileOne();
+    const staging = join(catalogue, '.staging');
+    mkdirSync(staging, { recursive: true });
+    const [old, young] = ['0123abcd', '0123abce'].map((lot) =>
+      join(staging, `.server_x.owner.json.${lot}.tmp`),
+    );
+    for (const path of [old, young]) writeFileSync(path ?? '', '{');
+    utimesSync(old ?? '', NOW.getTime() / 1000 - 7200, NOW.getTime() / 1000 - 7200);
+    utimesSync(young ?? '', NOW.getTime() / 1000, NOW.getTime() / 1000);
+    await recoverLine(catalogue, 'server', NOW);
+    expect([old, young].map((path) => existsSync(path ?? ''))).toEqual([false, true]);
   });
 });
