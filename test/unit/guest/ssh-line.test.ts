@@ -3,8 +3,8 @@ import { renderSshLine } from '../../../src/guest/ssh-line.ts';
 
 describe('renderSshLine', () => {
   test('is one line to copy', () => {
-    expect(renderSshLine({ user: 'debian', port: 40_123, key: '/tmp/work/key' })).toBe(
-      'ssh -i /tmp/work/key -p 40123 -o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR debian@127.0.0.1',
+    expect(renderSshLine({ user: 'debian', port: 40_123, key: '/tmp/keys/key' })).toBe(
+      'ssh -i /tmp/keys/key -p 40123 -o IdentitiesOnly=yes -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR debian@127.0.0.1',
     );
   });
 
