@@ -18,7 +18,7 @@ export interface GeneratedContext extends Pick<HygieneFacts, 'packages'> {
  * Seen in finished disks of Debian 12 and 13, and what triggers of common packages make besides; what is not here is a
  * fault of whoever left it. Each holds the file against what it was made from where that can be told.
  */
-export const GENERATED_FILES: readonly GeneratedFiles[] = [
+const GENERATED_FILES: readonly GeneratedFiles[] = [
   {
     by: 'update-alternatives (dpkg)',
     matches: ({ type, linkTarget }) =>

@@ -48,7 +48,7 @@ const TEXT = { type: 'string' } as const;
 const PATH = { type: 'string', pattern: '^/', 'x-expects': 'an absolute path' } as const;
 
 /** JSON Schema (draft 2020-12) of `facts.json`. */
-export const GUEST_FACTS_SCHEMA = {
+const GUEST_FACTS_SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Mintmark guest facts',
   ...record(

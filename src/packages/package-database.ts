@@ -21,7 +21,7 @@ export interface Diversion {
 }
 
 /** Where dpkg keeps what it knows. */
-export const DPKG_DIRECTORY = '/var/lib/dpkg';
+const DPKG_DIRECTORY = '/var/lib/dpkg';
 
 /** Whether a file is part of what {@link parsePackageDatabase} reads. */
 export function isDatabaseFile(path: string): boolean {

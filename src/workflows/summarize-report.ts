@@ -14,6 +14,7 @@ export function summarizeReport(report: TestReport): string {
   );
   const count = report.suites.reduce((sum, { checks }) => sum + checks.length, 0);
   const failed = failedChecks(report).length;
-  const checks = failed === 0 ? `${count} checks` : `${failed} of ${count} checks failed`;
+  const all = count === 1 ? '1 check' : `${count} checks`;
+  const checks = failed === 0 ? all : `${failed} of ${all} failed`;
   return [boots.join(', '), checks].filter((text) => text !== '').join(': ');
 }

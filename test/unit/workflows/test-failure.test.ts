@@ -82,10 +82,10 @@ describe('a test in one line', () => {
     },
     {
       suites: [{ ...SAMPLE_BOOT, boot: {}, checks: [failing('ready')] }],
-      line: 'kvm qcow2 not ready: 1 of 1 checks failed',
+      line: 'kvm qcow2 not ready: 1 of 1 check failed',
       because: 'it never came up',
     },
-    { suites: [SAMPLE_HYGIENE], line: '1 checks', because: 'nothing was booted' },
+    { suites: [SAMPLE_HYGIENE], line: '1 check', because: 'nothing was booted' },
   ])('"$line": $because', ({ suites, line }) => {
     expect(summarizeReport({ ...SAMPLE_REPORT, suites })).toBe(line);
   });
