@@ -1,7 +1,7 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { BOOT_CONTRACTS } from '../../guest/boot-contract-name.ts';
-import { checkContract, checkTarget } from '../check-values.ts';
+import { checkContract, checkPositive, checkTarget } from '../check-values.ts';
 import type { Command } from '../command.ts';
 import { definedMembers } from '../defined-members.ts';
 import type { OptionTable } from '../option.ts';
@@ -65,8 +65,8 @@ export const testCommand: Command<typeof OPTIONS> = {
         ...definedMembers({
           contract: checkContract(options.contract),
           sshUser: options['ssh-user'],
-          memoryMiB: options.memory,
-          readyDeadlineMs: options.timeout === undefined ? undefined : 1000 * options.timeout,
+          memoryMiB: checkPositive('memory', options.memory),
+          readyDeadlineMs: millisecondsOf(checkPositive('timeout', options.timeout)),
           out: options.out === undefined ? undefined : resolve(options.out),
         }),
       },
@@ -83,3 +83,7 @@ export const testCommand: Command<typeof OPTIONS> = {
     };
   },
 };
+
+function millisecondsOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : 1000 * seconds;
+}

@@ -34,6 +34,13 @@ function callTest(subject: string, more: object): Promise<unknown> {
 }
 
 describe('the command line of test', () => {
+  test.each(['timeout', 'memory'])('no %s at all is a slip of usage', async (name) => {
+    await expect(callTest('disk.raw', { [name]: 0 })).rejects.toMatchObject({
+      kind: 'usage',
+      message: `--${name} must be at least 1`,
+    });
+  });
+
   test.each([
     {
       options: { contract: 'telepathy' },
