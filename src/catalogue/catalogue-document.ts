@@ -37,16 +37,17 @@ export function renderCatalogueDocument(document: CatalogueDocument): string {
 /**
  * The document for the digests of all lines' indexes; the one given when they are what it says already.
  * @param digests line → SHA-256 of its index
+ * @param at instant of the change
  */
 export function planCatalogueDocument(
   document: CatalogueDocument | undefined,
   digests: ReadonlyMap<string, string>,
-  at: Date,
+  at: string,
 ): CatalogueDocument {
   const names = [...digests.keys()].toSorted();
   const lines = Object.fromEntries(
     names.map((line) => [line, { index: lineIndexPath(line), sha256: digests.get(line) ?? '' }]),
   );
   if (document && JSON.stringify(document.lines) === JSON.stringify(lines)) return document;
-  return { schema: 1, version: (document?.version ?? 0) + 1, updated: at.toISOString(), lines };
+  return { schema: 1, version: (document?.version ?? 0) + 1, updated: at, lines };
 }

@@ -4,21 +4,21 @@ import { defineDocument } from '../manifests/define-document.ts';
 import type { ReleaseManifest, ReleaseState } from '../manifests/release.ts';
 import {
   COUNT,
+  DAY,
   INSTANT,
   LINE_NAME,
   LONG,
   RELEASE_STATE,
-  SHA256,
   TEXT,
   listOf,
   mapOf,
   members,
 } from '../manifests/schema-parts.ts';
-import { compareRecords } from '../versions/compare-versions.ts';
 import { parseIdentity, readVersion } from '../versions/parse-version.ts';
-import { identityOf, renderInter, renderShort, type VersionRecord } from '../versions/version.ts';
+import { identityOf, type VersionRecord } from '../versions/version.ts';
+import { FILED_FACTS, RELEASE_NAME, type FiledFacts } from './journal.ts';
 
-/** Content of `lines/<line>/index.json`. */
+/** Content of `lines/<line>/index.json`: what a line has now, made from its journal. */
 export interface LineIndex {
   readonly schema: 1;
   readonly line: string;
@@ -30,36 +30,49 @@ export interface LineIndex {
   readonly releases: readonly IndexedRelease[];
   /** SHORT and INTER → LONG of the newest usable release they stand for. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** Channel → LONG. */
+  /** Channel → LONG of its head. */
   readonly channels: Readonly<Record<string, string>>;
 }
 
-/** What the index knows of a release: enough to find it without reading its manifest. */
-export interface IndexedRelease {
-  readonly long: string;
-  readonly serial: string;
-  readonly created: string;
+/** What the index knows of a release. */
+export interface IndexedRelease extends FiledFacts {
   readonly state: ReleaseState;
-  readonly recipeDigest: string;
-  readonly baseDigest: string;
-  readonly packagesDigest: string;
-  readonly contentDigest?: string;
-  /** SHA-256 of its `release.json`. */
-  readonly manifestSha256: string;
+  readonly revoked?: Revocation;
+  readonly withdrawn?: Verdict;
+  /** Who wants it kept, the oldest first. */
+  readonly pins?: readonly Pin[];
 }
 
+/** A decision about a release. */
+export interface Verdict {
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Why a release must not be used. */
+export interface Revocation extends Verdict {
+  /** LONG of what to use instead. */
+  readonly replacement?: string;
+  /** The release it was made from, as `LINE@LONG`, when it is that one's fault. */
+  readonly inheritedFrom?: string;
+}
+
+/** Why a release is kept; `until` is the last day of that. */
+export interface Pin extends Verdict {
+  readonly until?: string;
+}
+
+const VERDICT = { at: INSTANT, by: TEXT, reason: TEXT };
+
 const RELEASE = members(
+  { ...FILED_FACTS.required, state: RELEASE_STATE },
   {
-    long: LONG,
-    serial: TEXT,
-    created: INSTANT,
-    state: RELEASE_STATE,
-    recipeDigest: SHA256,
-    baseDigest: SHA256,
-    packagesDigest: SHA256,
-    manifestSha256: SHA256,
+    ...FILED_FACTS.optional,
+    revoked: members(VERDICT, { replacement: LONG, inheritedFrom: RELEASE_NAME }),
+    withdrawn: members(VERDICT),
+    pins: listOf(members(VERDICT, { until: DAY })),
   },
-  { contentDigest: SHA256 },
 );
 
 const INDEX_DOCUMENT = defineDocument<LineIndex>({
@@ -73,7 +86,7 @@ const INDEX_DOCUMENT = defineDocument<LineIndex>({
     channels: mapOf(LONG),
   }),
   code: 'E_INDEX_INVALID',
-  hint: 'move this file away: the next release that is filed makes it again from those that are there',
+  hint: 'mintmark verify makes it again from journal.json beside it',
   check: (index) => index.releases.flatMap(checkRelease),
 });
 
@@ -87,45 +100,42 @@ export function renderLineIndex(index: LineIndex): string {
   return `${JSON.stringify(index, null, 2)}\n`;
 }
 
-/** The index of a line without releases. */
-export function emptyLineIndex(line: string, at: Date): LineIndex {
-  return {
-    schema: 1,
-    line,
-    updated: at.toISOString(),
-    counters: { build: 0 },
-    releases: [],
-    aliases: {},
-    channels: {},
-  };
-}
-
-/** What the index says about a release. */
-export function indexedReleaseOf(manifest: ReleaseManifest, manifestSha256: string): IndexedRelease {
+/** What is known of a release from its manifest. @param manifestSha256 of the text of `release.json` */
+export function filedFactsOf(manifest: ReleaseManifest, manifestSha256: string): FiledFacts {
   return {
     long: manifest.version.long,
     serial: manifest.version.serial,
     created: manifest.created,
-    state: manifest.state,
     recipeDigest: manifest.recipe.digest,
     baseDigest: manifest.base.digest,
     packagesDigest: manifest.packagesDigest,
     ...(manifest.contentDigest === undefined ? {} : { contentDigest: manifest.contentDigest }),
     manifestSha256,
+    arch: manifest.arch,
+    sizeBytes: manifest.artifacts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    ...(manifest.tests === undefined ? {} : { tests: manifest.tests.result }),
+    ...(manifest.base.parent === undefined ? {} : { parent: manifest.base.parent }),
+    ...(manifest.reissueOf === undefined ? {} : { reissueOf: manifest.reissueOf }),
   };
 }
 
+/** A release of the index, by its LONG. */
+export function findRelease(index: LineIndex, long: string): IndexedRelease | undefined {
+  return index.releases.find((release) => release.long === long);
+}
+
+/** Whether a release may be used. */
+export function isUsable({ state }: Pick<IndexedRelease, 'state'>): boolean {
+  return state === 'active' || state === 'deprecated';
+}
+
 /**
- * The index with one more release; adding the same one again changes nothing.
- * @throws Failure `E_RELEASE_EXISTS` when the version is taken by a release with another manifest
+ * LONG of the release that `latest/<line>` points to: the newest usable one that has passed its tests; in a line where
+ * none has, the newest usable one.
  */
-export function addRelease(index: LineIndex, release: IndexedRelease, at: Date): LineIndex {
-  const present = index.releases.find((other) => other.long === release.long);
-  if (present && present.manifestSha256 === release.manifestSha256) return index;
-  if (present) throw releaseExists(index.line, release.long);
-  const releases = [...index.releases, release].toSorted((a, b) => compareRecords(recordOf(a), recordOf(b)));
-  const build = Math.max(index.counters.build, recordOf(release).build);
-  return { ...index, updated: at.toISOString(), counters: { build }, releases, aliases: aliasesOf(releases) };
+export function latestOf(index: LineIndex): string | undefined {
+  const usable = index.releases.filter(isUsable);
+  return (usable.findLast(({ tests }) => tests === 'passed') ?? usable.at(-1))?.long;
 }
 
 /** The version record of an indexed release. */
@@ -152,18 +162,6 @@ export function releaseExists(line: string, long: string): Failure {
     hint: 'a released version never changes: build again, which takes the next number',
     evidence: { line, long },
   });
-}
-
-/** Releases come in ascending order, so that the newest of each alias is the one that stays. */
-function aliasesOf(releases: readonly IndexedRelease[]): Record<string, string> {
-  const aliases: Record<string, string> = {};
-  for (const release of releases) {
-    if (release.state !== 'active' && release.state !== 'deprecated') continue;
-    const record = recordOf(release);
-    aliases[renderShort(record.date)] = release.long;
-    aliases[renderInter(record)] = release.long;
-  }
-  return aliases;
 }
 
 function checkRelease({ long }: IndexedRelease, place: number): Fault[] {

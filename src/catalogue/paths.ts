@@ -3,6 +3,7 @@ import { LINE_NAME_WORDS, isFileName, isLineName } from '../manifests/safe-names
 import type { MachineArchitecture } from '../values/architecture.ts';
 import { parseIdentity } from '../versions/parse-version.ts';
 import { renderLong } from '../versions/version.ts';
+import { requireChannelName } from './channel-name.ts';
 
 /** The catalogue's own document; written last. All paths here are relative to the catalogue. */
 export const CATALOGUE_DOCUMENT = 'catalogue.json';
@@ -39,6 +40,21 @@ export function lineDirectory(line: string): string {
 /** The line's index of releases. */
 export function lineIndexPath(line: string): string {
   return `${lineDirectory(line)}/index.json`;
+}
+
+/** Everything that ever happened to the line's releases. */
+export function journalPath(line: string): string {
+  return `${lineDirectory(line)}/journal.json`;
+}
+
+/** One file per channel of the line. */
+export function channelsDirectory(line: string): string {
+  return `${lineDirectory(line)}/channels`;
+}
+
+/** Where a channel of the line points and pointed. @throws Failure `E_CHANNEL_NAME` */
+export function channelPath(line: string, channel: string): string {
+  return `${channelsDirectory(line)}/${requireChannelName(channel)}.json`;
 }
 
 /** Held while the line's index is written. */

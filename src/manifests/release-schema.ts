@@ -7,6 +7,7 @@ import {
   LINE_NAME,
   LONG,
   RELEASE_STATE,
+  RELEASE_TESTS,
   REV,
   SHA256,
   TEXT,
@@ -57,7 +58,7 @@ const BOOT = members(
 );
 
 const TESTS = members(
-  { result: { enum: ['passed', 'failed', 'skipped'] } },
+  { result: RELEASE_TESTS },
   {
     contract: TEXT,
     channel: { enum: ['real', 'simulated'] },
@@ -99,7 +100,7 @@ export const RELEASE_SCHEMA: object = members(
     sourceDateEpoch: COUNT,
     state: RELEASE_STATE,
     recipe: RECIPE,
-    base: members({ method: { enum: ['bootstrap', 'installer', 'disk'] }, digest: SHA256 }, { parent: LONG }),
+    base: members({ method: { enum: ['bootstrap', 'installer', 'disk'] }, digest: SHA256 }, { parent: TEXT }),
     os: members({ id: TEXT, version: TEXT, kernel: TEXT }, { releaseLine: TEXT }),
     tools: mapOf(TEXT),
     host: HOST,
@@ -112,6 +113,7 @@ export const RELEASE_SCHEMA: object = members(
     contentDigest: SHA256,
     skipped: listOf(members({ target: TEXT, format: TEXT, reason: TEXT })),
     tests: TESTS,
+    reissueOf: LONG,
     timings: mapOf({ type: 'number', minimum: 0 }),
     compat: mapOf({ type: 'boolean' }),
   },

@@ -39,6 +39,8 @@ export interface ReleaseManifest {
   readonly tests?: ReleaseTests;
   /** Milliseconds that each stage took. */
   readonly timings?: Readonly<Record<string, number>>;
+  /** LONG of the release of this line whose bytes it has, under a new version for those who only go forward. */
+  readonly reissueOf?: string;
   /** Whether each known consumer takes this version. */
   readonly compat?: Readonly<Record<string, boolean>>;
 }
@@ -71,7 +73,7 @@ export interface ReleaseBase {
   readonly method: 'bootstrap' | 'installer' | 'disk';
   /** Key of the base: its recipe and the resolved packages. */
   readonly digest: string;
-  /** LONG of the release that served as the base. */
+  /** The release that served as the base, as `LINE@LONG`. */
   readonly parent?: string;
 }
 

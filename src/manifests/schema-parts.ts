@@ -49,6 +49,9 @@ export const COUNT = { type: 'integer', minimum: 0 } as const;
 /** Schema of the states of a release. */
 export const RELEASE_STATE = { enum: ['active', 'deprecated', 'revoked', 'withdrawn'] } as const;
 
+/** Schema of what the tests of a release came to. */
+export const RELEASE_TESTS = { enum: ['passed', 'failed', 'skipped'] } as const;
+
 /** Schema of a mapping with these members; those in `optional` may be absent, others are refused. */
 export function members(
   required: Readonly<Record<string, object>>,

@@ -5,6 +5,7 @@ import {
   type Allocation,
   type AllocationChange,
 } from '../catalogue/allocation.ts';
+import { findRelease } from '../catalogue/line-index.ts';
 import { allocationPath, requireLineName } from '../catalogue/paths.ts';
 import { checkResumption, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
@@ -14,7 +15,7 @@ import { parseIdentity } from '../versions/parse-version.ts';
 import { renderLong, type VersionRecord } from '../versions/version.ts';
 import { createCompleteFile, withCatalogueErrors } from './catalogue-files.ts';
 import { withLineLock } from './catalogue-locks.ts';
-import { readAllocation, readLineHistory, readLineIndex } from './read-line.ts';
+import { foldLine, readAllocation, readLineHistory } from './read-line.ts';
 
 /** What a version is reserved with. */
 export interface ReserveOptions extends ReservationRequest {
@@ -114,7 +115,7 @@ export async function markUnchanged(
  */
 export async function burn(reservation: Reservation, reason: string, now: Date): Promise<boolean> {
   const allocation = await requireAllocation(reservation);
-  if (allocation.state === 'released' || (await isIndexed(reservation))) return false;
+  if (allocation.state === 'released' || (await isFiled(reservation))) return false;
   await change(reservation, {
     state: 'failed',
     at: now,
@@ -139,8 +140,10 @@ export async function requireAllocation({ catalogue, line, build, long }: Reserv
   );
 }
 
-async function isIndexed({ catalogue, line, long }: Reservation): Promise<boolean> {
-  return (await readLineIndex(catalogue, line)).releases.some((release) => release.long === long);
+/** The journal decides: its views may not be written yet. */
+async function isFiled({ catalogue, line, long }: Reservation): Promise<boolean> {
+  const index = await foldLine(catalogue, line);
+  return index !== undefined && findRelease(index, long) !== undefined;
 }
 
 async function change(reservation: Reservation, step: AllocationChange): Promise<Allocation> {

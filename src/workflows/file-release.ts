@@ -1,53 +1,34 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  parseCatalogueDocument,
-  planCatalogueDocument,
-  renderCatalogueDocument,
-} from '../catalogue/catalogue-document.ts';
+import type { LineState } from '../catalogue/channel-rules.ts';
 import {
   findByInputs,
+  findRelease,
+  latestOf,
   releaseExists,
-  renderLineIndex,
   type IndexedRelease,
-  type LineIndex,
 } from '../catalogue/line-index.ts';
-import {
-  CATALOGUE_DOCUMENT,
-  LINES,
-  MANIFEST_FILE,
-  failedDirectory,
-  latestLink,
-  lineIndexPath,
-  releaseDirectory,
-  requireLineName,
-} from '../catalogue/paths.ts';
-import { planFiling, type FiledManifest, type FilingPlan } from '../catalogue/plan-filing.ts';
+import { MANIFEST_FILE, failedDirectory, releaseDirectory, requireLineName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
-import { readTextIfExists, writeFileAtomically } from '../host/files.ts';
+import { readTextIfExists } from '../host/files.ts';
+import { operatorName } from '../host/operator.ts';
 import { parseReleaseManifest, renderReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
-import { isLineName } from '../manifests/safe-names.ts';
 import { renderLong } from '../versions/version.ts';
 import { sha256Of } from '../values/digest.ts';
 import { markReleased, requireAllocation, type Reservation } from './allocate-version.ts';
-import {
-  exists,
-  listNames,
-  moveDirectory,
-  readLinkIfExists,
-  replaceLink,
-  withCatalogueErrors,
-} from './catalogue-files.ts';
-import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
+import { exists, listNames, moveDirectory, withCatalogueErrors } from './catalogue-files.ts';
+import { withLineLock } from './catalogue-locks.ts';
+import { commitEntries, writeViews } from './change-line.ts';
 import { ignoreDamage, listReleaseVersions, readAllocation, readLineIndex } from './read-line.ts';
+import { fileEntryOf, readFiledManifest, readLineState, readOrphans } from './read-line-state.ts';
 import { removeStaging, stageRelease } from './stage-release.ts';
 
 /** How a release is filed. */
 export interface FileReleaseOptions {
   /** The present instant. */
   readonly now: Date;
-  /** Whether it becomes the line's latest (unless a newer one is); true unless given. */
-  readonly moveLatest?: boolean;
+  /** Who files it, as `user@host`; whoever runs us unless given. */
+  readonly by?: string;
 }
 
 /** Where a release went. */
@@ -59,7 +40,8 @@ export interface FiledRelease {
 }
 
 /**
- * Files a release: its directory by one rename, then the line's index, then `catalogue.json`, then `latest/<line>`.
+ * Files a release: its directory by one rename, then the line's journal, then index, channels, `catalogue.json` and
+ * `latest/<line>`, which are made from it.
  * Killed at any moment it leaves the old state or the new one, and calling it again completes it; the next filing of
  * the line completes it too. `staged` holds the artifacts and records: made by `createStaging` it is used up; elsewhere
  * its files stay, may be linked to, and must not be written to any more.
@@ -81,12 +63,14 @@ export async function fileRelease(
     const staging = done ? undefined : await stageRelease(root, resolve(staged), manifest);
     let isPublished = false;
     try {
-      const plan = await withLineLock(root, manifest.line, () => publish(root, staging, manifest, options));
+      const { index } = await withLineLock(root, manifest.line, () =>
+        publish(root, staging, manifest, options),
+      );
       isPublished = true;
       // A run that failed before it was gone on with left evidence of a failed version, which this is no more.
       const failed = join(root, failedDirectory(manifest.line, manifest.version.long));
       await rm(failed, { recursive: true, force: true });
-      return { directory, long: manifest.version.long, isLatest: plan.latest !== undefined };
+      return { directory, long: manifest.version.long, isLatest: latestOf(index) === manifest.version.long };
     } finally {
       // What the caller staged in the catalogue stays the caller's until it is published: another try needs it.
       if (staging !== undefined && (isPublished || staging !== resolve(staged))) await removeStaging(staging);
@@ -127,95 +111,57 @@ export async function completeFilings(catalogue: string, line: string, now: Date
   return completed;
 }
 
+/**
+ * The release's directory by one rename, then the journal, which commits it together with whatever else a killed filing
+ * had left in its place; then everything that is made from the journal.
+ */
 async function publish(
   catalogue: string,
   staging: string | undefined,
   manifest: ReleaseManifest,
-  options: FileReleaseOptions,
-): Promise<FilingPlan> {
-  const plan = await planPublication(catalogue, manifest, options);
-  const directory = join(catalogue, plan.releaseDirectory);
-  if (staging !== undefined) await moveIntoPlace(staging, directory, manifest);
-  try {
-    await writeFileAtomically(join(catalogue, lineIndexPath(manifest.line)), renderLineIndex(plan.index));
-  } catch (error) {
-    // A release that no index knows must not stay: the build has failed, and its BUILD gets burnt.
-    if (staging !== undefined) await moveDirectory(directory, staging);
-    throw error;
-  }
-  await withCatalogueLock(catalogue, () => writeCatalogueDocument(catalogue, options.now));
-  if (plan.latest) await replaceLink(join(catalogue, plan.latest.link), plan.latest.target);
-  await markReleased(reservationOf(catalogue, manifest), options.now);
-  return plan;
-}
-
-async function planPublication(
-  catalogue: string,
-  manifest: ReleaseManifest,
-  { now, moveLatest = true }: FileReleaseOptions,
-): Promise<FilingPlan> {
-  const { line } = manifest;
-  const index = await readLineIndex(catalogue, line);
-  const latest = await readLinkIfExists(join(catalogue, latestLink(line)));
-  const orphans = (await readOrphans(catalogue, line, index)).filter(
-    (orphan) => orphan.manifest.version.long !== manifest.version.long,
+  { now, by = operatorName() }: FileReleaseOptions,
+): Promise<LineState> {
+  const { line, version } = manifest;
+  const before = await readLineState(catalogue, line);
+  const stamp = { at: now.toISOString(), by };
+  const orphans = (await readOrphans(catalogue, line, before.index.releases)).filter(
+    (orphan) => orphan.manifest.version.long !== version.long,
   );
   const release = { manifest, sha256: sha256Of(renderReleaseManifest(manifest)) };
-  return planFiling({ index, orphans, ...(latest === undefined ? {} : { latest }) }, release, {
-    at: now,
-    moveLatest,
-  });
+  const known = findRelease(before.index, version.long);
+  if (known !== undefined && known.manifestSha256 !== release.sha256) throw releaseExists(line, version.long);
+  const filed = known === undefined ? [...orphans, release] : orphans;
+  const directory = join(catalogue, releaseDirectory(line, version.long));
+  if (staging !== undefined) await moveIntoPlace(staging, directory, manifest);
+  const after = await commitOrTakeBack(
+    () =>
+      commitEntries(
+        catalogue,
+        before,
+        filed.map((each) => fileEntryOf(each.manifest, each.sha256, stamp)),
+      ),
+    async () => {
+      // A release that no journal knows must not stay: the build has failed, and its BUILD gets burnt.
+      if (staging !== undefined) await moveDirectory(directory, staging);
+    },
+  );
+  await writeViews(catalogue, after);
+  await markReleased(reservationOf(catalogue, manifest), now);
+  return after;
+}
+
+async function commitOrTakeBack<T>(commit: () => Promise<T>, takeBack: () => Promise<void>): Promise<T> {
+  try {
+    return await commit();
+  } catch (error) {
+    await takeBack();
+    throw error;
+  }
 }
 
 async function moveIntoPlace(staging: string, directory: string, manifest: ReleaseManifest): Promise<void> {
   if ((await listNames(directory)).length > 0) throw releaseExists(manifest.line, manifest.version.long);
   await moveDirectory(staging, directory);
-}
-
-/** Releases in their place that the index does not know, and that were not burnt. */
-async function readOrphans(catalogue: string, line: string, index: LineIndex): Promise<FiledManifest[]> {
-  const known = new Set(index.releases.map((release) => release.long));
-  const orphans: FiledManifest[] = [];
-  for (const version of await listReleaseVersions(catalogue, line)) {
-    const long = renderLong(version);
-    if (known.has(long)) continue;
-    const allocation = await readAllocation(catalogue, line, version.build).catch(ignoreDamage);
-    const filed = allocation?.state === 'failed' ? undefined : await readFiledManifest(catalogue, line, long);
-    if (filed) orphans.push(filed);
-  }
-  return orphans;
-}
-
-/** A release as its own manifest describes it; undefined when that is missing, damaged or another's. */
-async function readFiledManifest(
-  catalogue: string,
-  line: string,
-  long: string,
-): Promise<FiledManifest | undefined> {
-  const path = `${releaseDirectory(line, long)}/${MANIFEST_FILE}`;
-  const text = await readTextIfExists(join(catalogue, path));
-  if (text === undefined) return undefined;
-  try {
-    const manifest = parseReleaseManifest(text, path);
-    return manifest.line === line && manifest.version.long === long
-      ? { manifest, sha256: sha256Of(text) }
-      : undefined;
-  } catch (error) {
-    return ignoreDamage(error);
-  }
-}
-
-async function writeCatalogueDocument(catalogue: string, now: Date): Promise<void> {
-  const path = join(catalogue, CATALOGUE_DOCUMENT);
-  const text = await readTextIfExists(path);
-  const document = text === undefined ? undefined : parseCatalogueDocument(text, CATALOGUE_DOCUMENT);
-  const digests = new Map<string, string>();
-  for (const line of (await listNames(join(catalogue, LINES))).filter(isLineName)) {
-    const index = await readTextIfExists(join(catalogue, lineIndexPath(line)));
-    if (index !== undefined) digests.set(line, sha256Of(index));
-  }
-  const next = planCatalogueDocument(document, digests, now);
-  if (next !== document) await writeFileAtomically(path, renderCatalogueDocument(next));
 }
 
 function reservationOf(catalogue: string, { line, version }: ReleaseManifest): Reservation {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { parseAllocation, isLive, type Allocation } from '../catalogue/allocation.ts';
-import { emptyLineIndex, parseLineIndex, recordOf, type LineIndex } from '../catalogue/line-index.ts';
+import { foldJournal } from '../catalogue/fold-journal.ts';
+import { emptyJournal, parseJournal } from '../catalogue/journal.ts';
+import { parseLineIndex, recordOf, type LineIndex } from '../catalogue/line-index.ts';
 import {
   CATALOGUE_DOCUMENT,
   FAILED,
@@ -9,6 +11,7 @@ import {
   allocationDirectory,
   allocationPath,
   buildOfAllocationFile,
+  journalPath,
   lineFailedDirectory,
   lineIndexPath,
   lineReleasesDirectory,
@@ -22,11 +25,29 @@ import { parseIdentity, readVersion } from '../versions/parse-version.ts';
 import { identityOf, type VersionRecord } from '../versions/version.ts';
 import { exists, listNames } from './catalogue-files.ts';
 
-/** A line's index; an empty one when there is none. @throws Failure `E_INDEX_INVALID` */
+/**
+ * A line's index; an empty one for a line without releases. A lost or damaged one is made again from the journal;
+ * nothing is written. @throws Failure `E_INDEX_INVALID`, `E_JOURNAL_INVALID`
+ */
 export async function readLineIndex(catalogue: string, line: string): Promise<LineIndex> {
   const path = lineIndexPath(line);
   const text = await readTextIfExists(join(catalogue, path));
-  return text === undefined ? emptyLineIndex(line, new Date(0)) : parseLineIndex(text, path);
+  if (text === undefined) return (await foldLine(catalogue, line)) ?? foldJournal(emptyJournal(line));
+  try {
+    return parseLineIndex(text, path);
+  } catch (error) {
+    ignoreDamage(error);
+    const index = await foldLine(catalogue, line);
+    if (index === undefined) throw error;
+    return index;
+  }
+}
+
+/** What a line's journal comes to, or undefined when it has none. @throws Failure `E_JOURNAL_INVALID` */
+export async function foldLine(catalogue: string, line: string): Promise<LineIndex | undefined> {
+  const path = journalPath(line);
+  const text = await readTextIfExists(join(catalogue, path));
+  return text === undefined ? undefined : foldJournal(parseJournal(text, path));
 }
 
 /** What has become of a BUILD, or undefined when it was never taken. @throws Failure `E_ALLOCATION_INVALID` */

@@ -2,6 +2,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   allocationDirectory,
+  channelsDirectory,
   lineDirectory,
   releaseDirectory,
   requireLineName,
@@ -11,6 +12,7 @@ import { checkAlive } from '../host/process-identity.ts';
 import { burn } from './allocate-version.ts';
 import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
 import { withLineLock } from './catalogue-locks.ts';
+import { settleLine } from './change-line.ts';
 import { completeFilings } from './file-release.ts';
 import { ignoreDamage, listBuilds, readAllocation } from './read-line.ts';
 import { sweepStaging } from './stage-release.ts';
@@ -38,11 +40,21 @@ export async function recoverLine(catalogue: string, line: string, now: Date): P
   requireLineName(line);
   return withCatalogueErrors(catalogue, async () => {
     if (!(await exists(join(catalogue, lineDirectory(line))))) return { completed: [], burnt: [], swept: [] };
-    const settled = await withLineLock(catalogue, line, async () => ({
-      completed: await completeFilings(catalogue, line, now),
-      burnt: await burnAbandoned(catalogue, line, now),
-    }));
-    for (const directory of ['.', 'latest', STAGING, lineDirectory(line), allocationDirectory(line)]) {
+    const settled = await withLineLock(catalogue, line, async () => {
+      await settleLine(catalogue, line);
+      return {
+        completed: await completeFilings(catalogue, line, now),
+        burnt: await burnAbandoned(catalogue, line, now),
+      };
+    });
+    for (const directory of [
+      '.',
+      'latest',
+      STAGING,
+      lineDirectory(line),
+      allocationDirectory(line),
+      channelsDirectory(line),
+    ]) {
       await removeTemporaries(join(catalogue, directory), now);
     }
     return { ...settled, swept: await sweepStaging(catalogue) };

@@ -1,15 +1,14 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { isLive, type AllocationState } from '../../src/catalogue/allocation.ts';
-import { addRelease, emptyLineIndex, indexedReleaseOf, recordOf } from '../../src/catalogue/line-index.ts';
+import { foldJournal } from '../../src/catalogue/fold-journal.ts';
+import { recordOf } from '../../src/catalogue/line-index.ts';
 import { planReservation, type LiveVersion } from '../../src/catalogue/plan-reservation.ts';
 import { calendarDateOf } from '../../src/values/calendar-date.ts';
 import { compareRecords } from '../../src/versions/compare-versions.ts';
 import type { VersionPolicy } from '../../src/versions/next-version.ts';
 import { renderInter, renderLong } from '../../src/versions/version.ts';
-import { sampleManifest } from '../unit/manifests/sample-manifest.ts';
-
-const NOW = new Date('2026-11-21T07:31:00Z');
+import { filed, journalOf } from '../unit/catalogue/sample-journal.ts';
 
 interface Step {
   readonly daysLater: number;
@@ -89,15 +88,12 @@ test('under policy daily one INTER that counts is one recipe', () => {
 test('an index is the same whatever order its releases came in', () => {
   fc.assert(
     fc.property(lives, fc.infiniteStream(fc.nat()), (life, noise) => {
-      const entries = live(life).map((version) =>
-        indexedReleaseOf(sampleManifest(renderLong(version)), 'a'.repeat(64)),
-      );
+      const entries = live(life).map((version) => ({ long: renderLong(version) }));
       const shuffled = entries
         .map((entry) => ({ entry, place: noise.next().value ?? 0 }))
         .toSorted((a, b) => a.place - b.place)
         .map(({ entry }) => entry);
-      const build = (list: typeof entries) =>
-        list.reduce((index, entry) => addRelease(index, entry, NOW), emptyLineIndex('server', NOW));
+      const build = (list: typeof entries) => foldJournal(journalOf(...list.map(({ long }) => filed(long))));
       expect(build(shuffled)).toEqual(build(entries));
       for (const [alias, long] of Object.entries(build(entries).aliases)) {
         const rivals = entries.filter(

@@ -1,24 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
+import { foldJournal } from '../../../src/catalogue/fold-journal.ts';
 import {
-  addRelease,
-  emptyLineIndex,
+  filedFactsOf,
   findByInputs,
-  indexedReleaseOf,
+  latestOf,
   parseLineIndex,
   renderLineIndex,
   type IndexedRelease,
   type LineIndex,
 } from '../../../src/catalogue/line-index.ts';
 import { sampleManifest } from '../manifests/sample-manifest.ts';
-
-const NOW = new Date('2026-11-21T07:31:00Z');
+import { filed, journalOf } from './sample-journal.ts';
 
 function entry(long: string, changes: Partial<IndexedRelease> = {}): IndexedRelease {
-  return { ...indexedReleaseOf(sampleManifest(long), 'a'.repeat(64)), ...changes };
+  return { ...filedFactsOf(sampleManifest(long), 'a'.repeat(64)), state: 'active', ...changes };
 }
 
 function indexOf(...releases: IndexedRelease[]): LineIndex {
-  return releases.reduce((index, release) => addRelease(index, release, NOW), emptyLineIndex('server', NOW));
+  const folded = foldJournal(journalOf(...releases.map((release) => filed(release.long))));
+  const order = folded.releases.map(({ long }) => long);
+  return { ...folded, releases: releases.toSorted((a, b) => order.indexOf(a.long) - order.indexOf(b.long)) };
 }
 
 test('an index is read back as it was written', () => {
@@ -26,34 +27,31 @@ test('an index is read back as it was written', () => {
   expect(parseLineIndex(renderLineIndex(index), 'index')).toEqual(index);
 });
 
-test('releases stand in order, whatever order they came in', () => {
-  const index = indexOf(entry('26.11.21-10.61'), entry('26.9.1-1.3'), entry('26.11.21-2.57'));
-  expect(index.releases.map(({ long }) => long)).toEqual(['26.9.1-1.3', '26.11.21-2.57', '26.11.21-10.61']);
-  expect(index.counters.build).toBe(61);
-});
-
-describe('aliases', () => {
-  test('stand for the newest', () => {
-    const index = indexOf(entry('26.11.21-1.57'), entry('26.11.21-2.58'), entry('26.11.21-1.56'));
-    expect(index.aliases).toEqual({
-      '26.11.21': '26.11.21-2.58',
-      '26.11.21-1': '26.11.21-1.57',
-      '26.11.21-2': '26.11.21-2.58',
-    });
+describe('latest is', () => {
+  const rows: readonly { releases: IndexedRelease[]; latest: string | undefined; because: string }[] = [
+    { releases: [], latest: undefined, because: 'there is nothing' },
+    {
+      releases: [entry('26.11.20-1.1', { tests: 'passed' }), entry('26.11.21-1.2', { tests: 'skipped' })],
+      latest: '26.11.20-1.1',
+      because: 'a release that was not tested does not take its place',
+    },
+    {
+      releases: [entry('26.11.20-1.1'), entry('26.11.21-1.2', { tests: 'skipped' })],
+      latest: '26.11.21-1.2',
+      because: 'no release of the line has passed a test',
+    },
+    {
+      releases: [
+        entry('26.11.20-1.1', { tests: 'passed' }),
+        entry('26.11.21-1.2', { tests: 'passed', state: 'revoked' }),
+      ],
+      latest: '26.11.20-1.1',
+      because: 'nobody is given a revoked one',
+    },
+  ];
+  test.each(rows)('$latest: $because', ({ releases, latest }) => {
+    expect(latestOf(indexOf(...releases))).toBe(latest);
   });
-
-  test('never for a release that is not to be used', () => {
-    const index = indexOf(entry('26.11.21-1.57'), entry('26.11.21-1.58', { state: 'revoked' }));
-    expect(index.aliases['26.11.21']).toBe('26.11.21-1.57');
-  });
-});
-
-test('the same release again changes nothing, another content is refused', () => {
-  const index = indexOf(entry('26.11.21-1.57'));
-  expect(addRelease(index, entry('26.11.21-1.57'), new Date())).toBe(index);
-  expect(() => addRelease(index, entry('26.11.21-1.57', { manifestSha256: 'b'.repeat(64) }), NOW)).toThrow(
-    expect.objectContaining({ kind: 'conflict', code: 'E_RELEASE_EXISTS' }),
-  );
 });
 
 describe('findByInputs', () => {
@@ -83,7 +81,6 @@ describe('a damaged index is refused', () => {
   const rows: readonly { text: string; because: string }[] = [
     { text: '', because: 'it is empty' },
     { text: '{"schema":1,"line":"server"', because: 'it is cut short' },
-    { text: '{"schema":2}', because: 'it is of a later format' },
     {
       text: renderLineIndex(indexOf(entry('26.11.21-1.57'))).replace('"26.11.21-1.57"', '"26.13.21-1.57"'),
       because: 'it names a day that does not exist',

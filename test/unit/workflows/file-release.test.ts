@@ -205,13 +205,6 @@ describe('a release', () => {
     expect(filed.isLatest).toBe(false);
     expectConsistent();
   });
-
-  test('leaves latest alone when told so', async () => {
-    await fileOne();
-    const manifest = manifestOf(await take());
-    await fileRelease(catalogue, stage(manifest), manifest, { now: NOW, moveLatest: false });
-    expect(readlinkSync(join(catalogue, 'latest/server'))).toBe('../releases/server/26.11.21-1.1');
-  });
 });
 
 describe('a filing is refused, and earlier releases stay as they are', () => {
@@ -341,17 +334,41 @@ describe('a lost or damaged index', () => {
     expectConsistent();
   });
 
-  test('that cannot be read says so, with a way out', async () => {
+  test('is read as its journal says, and mended by the next filing', async () => {
     const long = await fileOne();
-    writeFileSync(join(catalogue, 'lines/server/index.json'), '{"schema":1}');
-    await expect(
-      findReleaseByRecipe(catalogue, 'server', { recipeDigest: '', baseDigest: '' }),
-    ).rejects.toMatchObject({
+    const inputs = { recipeDigest: 'a'.repeat(64), baseDigest: 'b'.repeat(64) };
+    for (const text of ['{"schema":1}', '', '{"schema":1,"line":"ser']) {
+      writeFileSync(join(catalogue, 'lines/server/index.json'), text);
+      expect(await findReleaseByRecipe(catalogue, 'server', inputs)).toMatchObject({ long });
+    }
+    await fileOne();
+    expectConsistent();
+  });
+});
+
+describe('a lost journal', () => {
+  test('is no reason to forget what was revoked: nothing is filed without it', async () => {
+    await fileOne();
+    rmSync(join(catalogue, 'lines/server/journal.json'));
+    const manifest = manifestOf(await take());
+    await expect(fileRelease(catalogue, stage(manifest), manifest, { now: NOW })).rejects.toMatchObject({
       kind: 'conflict',
-      code: 'E_INDEX_INVALID',
-      hint: expect.stringContaining('move this file away'),
+      code: 'E_JOURNAL_MISSING',
+      hint: expect.stringContaining('restore'),
     });
-    expect(readdirSync(join(catalogue, 'releases/server'))).toEqual([long]);
+  });
+
+  test('was never there in a catalogue of old: its releases are taken over', async () => {
+    const long = await fileOne();
+    rmSync(join(catalogue, 'lines/server/journal.json'));
+    const { channels: _channels, ...old } = readIndex();
+    writeFileSync(join(catalogue, 'lines/server/index.json'), JSON.stringify({ ...old, channels: {} }));
+    const next = await fileOne();
+    expect(readIndex()).toMatchObject({
+      releases: [{ long }, { long: next }],
+      channels: { candidate: next },
+    });
+    expectConsistent();
   });
 });
 
