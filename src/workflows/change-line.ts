@@ -148,7 +148,7 @@ async function writeIfDifferent(path: string, text: string): Promise<void> {
 /** A system error after the commit: the change stands, though not everything shows it yet. */
 function incomplete(catalogue: string, line: string, cause: unknown): unknown {
   if (!isSystemError(cause, 'ENOSPC', 'EDQUOT', 'EIO', 'EACCES', 'EPERM', 'EROFS')) return cause;
-  const message = `the change of ${line} is recorded, but could not be shown everywhere: ${String(cause.message)}`;
+  const message = `the change of ${line} is recorded, but could not be shown everywhere: ${cause.message}`;
   return new Failure('host', 'E_CHANGE_INCOMPLETE', message, {
     hint: `mend that, then: mintmark verify ${line}, which completes it`,
     cause,
