@@ -28,6 +28,13 @@ export function readDate(fields: readonly string[], faults: Fault[]): CalendarDa
   return date;
 }
 
+/** Reads the year, or year and month, before an `x`: the year in full, as {@link readDate} gives it. */
+export function readLeadingFields(fields: readonly (string | undefined)[], faults: Fault[]): number[] {
+  const [year, month] = fields;
+  const head = [2000 + readNumber(year, YEAR, faults)];
+  return month === undefined ? head : [...head, readNumber(month, MONTH, faults)];
+}
+
 /** Reads the eight digits of a SERIAL's day. */
 export function readPaddedDate(text: string | undefined, faults: Fault[]): CalendarDate {
   const match = /^(\d{4})(\d{2})(\d{2})$/.exec(text ?? '');

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { compare as compareSemver, valid as validSemver } from 'semver';
+import { compare as compareSemver, satisfies, valid as validSemver } from 'semver';
 import { calendarDateOf } from '../../src/values/calendar-date.ts';
 import { compareRecords, sortVersions } from '../../src/versions/compare-versions.ts';
 import { planNextVersion } from '../../src/versions/next-version.ts';
 import { parseVersion } from '../../src/versions/parse-version.ts';
+import { matchesRange, parseRange } from '../../src/versions/version-range.ts';
 import {
   identityOf,
   renderForms,
+  renderInter,
   renderLong,
+  renderShort,
   renderVersion,
   type VersionRecord,
 } from '../../src/versions/version.ts';
@@ -104,6 +107,71 @@ test('the next version is above the last one, as LONG and as WIRE', () => {
         expect(definedOrder({ ...next, rev: 1 }, { ...last, rev: 1 })).toBe(1);
       },
     ),
+  );
+});
+
+/** Releases that lie so close together that bounds part them. */
+const neighbours: fc.Arbitrary<VersionRecord> = fc.record({
+  scheme: fc.constant('date'),
+  date: fc.constantFrom(
+    { year: 2026, month: 9, day: 30 },
+    { year: 2026, month: 10, day: 1 },
+    { year: 2026, month: 12, day: 31 },
+    { year: 2027, month: 1, day: 1 },
+  ),
+  rev: fc.integer({ min: 1, max: 3 }),
+  build: fc.integer({ min: 1, max: 3 }),
+});
+
+/** A bound with what semver has to be told for it: the lowest text that is in it, and the lowest that is above it. */
+const bounds = fc.oneof(neighbours, records).chain((record) => {
+  const { year, month, day } = record.date;
+  const y = year - 2000;
+  const rows = [
+    {
+      text: renderLong(record),
+      from: renderLong(record),
+      past: renderLong({ ...record, build: record.build + 1 }),
+    },
+    {
+      text: renderInter(record),
+      from: renderInter(record),
+      past: renderInter({ ...record, rev: record.rev + 1 }),
+    },
+    { text: renderShort(record.date), from: `${y}.${month}.${day}-0`, past: `${y}.${month}.${day + 1}-0` },
+    { text: `${y}.${month}.x`, from: `${y}.${month}.0-0`, past: `${y}.${month + 1}.0-0` },
+    { text: `${y}.x`, from: `${y}.0.0-0`, past: `${y + 1}.0.0-0` },
+  ];
+  return fc.constantFrom(...rows);
+});
+const conditions = fc.tuple(fc.constantFrom('', '=', '>', '>=', '<', '<='), bounds).map(([sign, bound]) => ({
+  ours: `${sign}${bound.text}`,
+  semver: {
+    '': `>=${bound.from} <${bound.past}`,
+    '=': `>=${bound.from} <${bound.past}`,
+    '>': `>=${bound.past}`,
+    '>=': `>=${bound.from}`,
+    '<': `<${bound.from}`,
+    '<=': `<${bound.past}`,
+  }[sign],
+}));
+
+test('ranges are those of semver with pre-releases and bare bounds widened', () => {
+  const ranges = fc.array(fc.array(conditions, { minLength: 1, maxLength: 2 }), {
+    minLength: 1,
+    maxLength: 2,
+  });
+  fc.assert(
+    fc.property(ranges, fc.oneof(neighbours, records), (alternatives, record) => {
+      const [ours, theirs] = (['ours', 'semver'] as const).map((key) =>
+        alternatives.map((all) => all.map((one) => one[key]).join(' ')).join(' || '),
+      );
+      expect([ours, matchesRange(parseRange(ours ?? ''), record)]).toEqual([
+        ours,
+        satisfies(renderLong(record), theirs ?? '', { includePrerelease: true }),
+      ]);
+    }),
+    { numRuns: 2000 },
   );
 });
 
