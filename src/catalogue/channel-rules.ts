@@ -58,18 +58,19 @@ export function wasOn(journal: LineJournal, channel: string, long: string): bool
 
 /**
  * Makes sure that a release has earned a channel: `tested` needs evidence that its bytes passed their tests, everything
- * beyond needs it to have been on `tested`.
+ * beyond needs these bytes to have been on `tested`, were it under an earlier version.
  * @throws Failure `E_PROMOTE_UNTESTED`
  */
-export function requireEarned(
-  { journal, index }: LineState,
-  channel: string,
-  long: string,
-  isProven: boolean,
-): void {
-  if (channel === CANDIDATE || isProven || wasOn(journal, TESTED, long)) return;
-  const next = `mintmark promote ${index.line}@${long} ${TESTED}`;
-  throw refused('E_PROMOTE_UNTESTED', `${index.line} ${long} was never on ${TESTED}`, `first: ${next}`);
+export function requireEarned(state: LineState, channel: string, long: string, isProven: boolean): void {
+  if (channel === CANDIDATE || isProven || wasTested(state, long)) return;
+  const { line } = state.index;
+  const next = `mintmark promote ${line}@${long} ${TESTED}`;
+  throw refused('E_PROMOTE_UNTESTED', `${line} ${long} was never on ${TESTED}`, `first: ${next}`);
+}
+
+function wasTested({ journal, index }: LineState, long: string): boolean {
+  const source = findRelease(index, long)?.reissueOf;
+  return wasOn(journal, TESTED, long) || (source !== undefined && wasOn(journal, TESTED, source));
 }
 
 /** A refusal to change the catalogue. */

@@ -57,6 +57,11 @@ export function channelPath(line: string, channel: string): string {
   return `${channelsDirectory(line)}/${requireChannelName(channel)}.json`;
 }
 
+/** A test's result that came after the release it is about; named by its own digest. */
+export function evidencePath(line: string, sha256: string): string {
+  return `${lineDirectory(line)}/evidence/${sha256}.json`;
+}
+
 /** Held while the line's index is written. */
 export function lineLockPath(line: string): string {
   return `${lineDirectory(line)}/.lock`;

@@ -15,7 +15,10 @@ import { previousHead } from './plan-rollback.ts';
 export interface Revocation {
   readonly long: string;
   readonly reason: string;
-  /** LONG of what every channel that points to it shall point to instead; `none` leaves them empty. */
+  /**
+   * LONG of what every channel that points to it shall point to instead; `previous` takes each back to its head before,
+   * `none` leaves them empty.
+   */
   readonly replacement?: string;
   /** Releases made from it, as `LINE@LONG`. */
   readonly descendants?: readonly string[];
@@ -25,6 +28,8 @@ export interface Revocation {
 
 /** Says that channels are left without a head. */
 export const NO_REPLACEMENT = 'none';
+/** Says that each channel goes back to the newest usable release that was on it before. */
+export const PREVIOUS_HEAD = 'previous';
 
 /**
  * The journal's entries for a revocation: channels that point to the release move in the same step, so that nobody is
@@ -39,7 +44,10 @@ export function planRevocation(state: LineState, revocation: Revocation, stamp: 
   const channels = channelsAt(index, long);
   if (release.revoked !== undefined && channels.length === 0) return [];
   const replacement = replacementOf(state, revocation, channels);
-  const moves = channels.map((channel) => moveAway(state, channel, long, replacement, reason, stamp));
+  const moves = channels.map((channel): MoveEntry => {
+    const to = revocation.replacement === PREVIOUS_HEAD ? previousHead(state, channel) : replacement;
+    return moveAway(state, { channel, from: long, to }, reason, stamp);
+  });
   const entry: RevokeEntry = {
     ...stamp,
     action: 'revoke',
@@ -64,7 +72,7 @@ function replacementOf(
 ): string | undefined {
   const { index } = state;
   const { long, replacement } = revocation;
-  if (replacement === NO_REPLACEMENT) return undefined;
+  if (replacement === NO_REPLACEMENT || replacement === PREVIOUS_HEAD) return undefined;
   if (replacement === long) {
     throw refused('E_REVOKE_HEAD', `${long} cannot replace itself`, 'name another release');
   }
@@ -72,22 +80,17 @@ function replacementOf(
   const [first] = channels;
   if (first === undefined) return undefined;
   const before = previousHead(state, first);
-  const choice = [
-    ...(before === undefined ? [] : [`--replacement ${before} (the head before)`]),
-    '--replacement none',
-  ];
+  const named = before === undefined ? '--replacement VERSION' : `--replacement ${before} (the head before)`;
   throw refused(
     'E_REVOKE_HEAD',
     `${index.line} ${long} is the head of ${channels.join(', ')}: something must take its place`,
-    `say what: ${choice.join(', or ')}`,
+    `say what: ${named}, or --replacement ${PREVIOUS_HEAD}, or --replacement ${NO_REPLACEMENT}`,
   );
 }
 
 function moveAway(
   state: LineState,
-  channel: string,
-  from: string,
-  to: string | undefined,
+  { channel, from, to }: { readonly channel: string; readonly from: string; readonly to: string | undefined },
   reason: string,
   stamp: ChangeStamp,
 ): MoveEntry {

@@ -6,6 +6,10 @@ import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
+import { pinCommand } from './commands/pin.ts';
+import { promoteCommand } from './commands/promote.ts';
+import { revokeCommand } from './commands/revoke.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run.ts';
@@ -27,6 +31,10 @@ export const COMMANDS: readonly Command[] = [
   inspectCommand,
   testCommand,
   runCommand,
+  promoteCommand,
+  rollbackCommand,
+  revokeCommand,
+  pinCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

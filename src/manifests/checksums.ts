@@ -19,6 +19,18 @@ export function renderChecksums(checksums: readonly Checksum[]): string {
   return sorted.map(renderChecksum).join('');
 }
 
+/**
+ * Reads `SHA256SUMS`, file → SHA-256. Lines that are none are left out: what they should have named is missing then.
+ */
+export function parseChecksums(text: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [, sha256, file] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? [];
+    if (sha256 !== undefined && file !== undefined && isFileName(file)) sums.set(file, sha256);
+  }
+  return sums;
+}
+
 function renderChecksum({ file, sha256 }: Checksum): string {
   if (!isFileName(file)) throw new RangeError(`${JSON.stringify(file)} cannot stand in a list of checksums`);
   return `${sha256} *${file}\n`;

@@ -29,9 +29,9 @@ import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
 import { readLineState } from './read-line-state.ts';
 
 /** A line after a change. */
-export interface LineChange extends LineState {
+export interface LineChange<Entry> extends LineState {
   /** What was added to the journal; empty when nothing had to change. */
-  readonly entries: readonly JournalEntry[];
+  readonly entries: readonly Entry[];
 }
 
 /**
@@ -42,11 +42,11 @@ export interface LineChange extends LineState {
  * Raises what `plan` raises, with nothing changed; `E_CHANGE_INCOMPLETE` (host) when the change is recorded but its views
  * could not be written; failures of kind `host` for a catalogue that cannot be written.
  */
-export async function changeLine(
+export async function changeLine<Entry extends JournalEntry>(
   catalogue: string,
   line: string,
-  plan: (state: LineState) => readonly JournalEntry[] | Promise<readonly JournalEntry[]>,
-): Promise<LineChange> {
+  plan: (state: LineState) => readonly Entry[] | Promise<readonly Entry[]>,
+): Promise<LineChange<Entry>> {
   requireLineName(line);
   return withCatalogueErrors(catalogue, () =>
     withLineLock(catalogue, line, async () => {

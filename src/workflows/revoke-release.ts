@@ -1,0 +1,113 @@
+import type { RevokeEntry } from '../catalogue/journal.ts';
+import { findRelease, type IndexedRelease } from '../catalogue/line-index.ts';
+import { NO_REPLACEMENT, planRevocation, PREVIOUS_HEAD } from '../catalogue/plan-revocation.ts';
+import type { LineState } from '../catalogue/channel-rules.ts';
+import { resolveRelease } from '../catalogue/resolve-release.ts';
+import type { WorkflowContext } from './build-request.ts';
+import { changeLine } from './change-line.ts';
+import { stampChange, type ChangeOutcome, type ChangeRequest } from './change-request.ts';
+import { findDescendants } from './find-descendants.ts';
+import { locateRelease, parseReleaseReference } from './locate-release.ts';
+import { readLineState } from './read-line-state.ts';
+
+/** A release is to be used no more. */
+export interface RevokeRequest extends ChangeRequest {
+  readonly reason: string;
+  /** What its channels point to instead: a version, a channel or a range of the line, `previous` or `none`. */
+  readonly replacement?: string;
+}
+
+/** A revocation, and everything that it moved. */
+export interface RevokeOutcome extends ChangeOutcome {
+  /** LONG of what to use instead. */
+  readonly replacement?: string;
+  /** Channels that pointed to it, with where they point now; nothing for one that is empty. */
+  readonly moved: Readonly<Record<string, string | undefined>>;
+  /** Releases made from it, as `LINE@LONG`, that are revoked with it. */
+  readonly descendants: readonly string[];
+}
+
+/**
+ * Revokes a release, moves every channel that points to it in the same step, and revokes what was made from it. Doing it
+ * again after a kill completes it.
+ *
+ * Raises what finding the releases raises, and `E_REVOKE_HEAD` (conflict) when a channel points to it and nothing was
+ * named to take its place.
+ */
+export async function revokeRelease(
+  request: RevokeRequest,
+  context: WorkflowContext,
+): Promise<RevokeOutcome> {
+  const { catalogue, reason } = request;
+  const { line, long, index, floating } = await locateRelease(catalogue, request.release);
+  const replacement = resolveReplacement(request, index);
+  const descendants = await findDescendants(catalogue, line, long);
+  const { entries, index: after } = await changeLine(catalogue, line, (state) =>
+    planRevocation(
+      state,
+      { long, reason, descendants, ...(replacement === undefined ? {} : { replacement }) },
+      stampChange(state, request, context),
+    ),
+  );
+  const marked = await revokeDescendants(request, `${line}@${long}`, descendants, context);
+  const channels = entries.flatMap((entry) => ('channel' in entry ? [entry.channel] : []));
+  const instead = findRelease(after, long)?.revoked?.replacement;
+  return {
+    line,
+    long,
+    changed: entries.length > 0 || marked,
+    moved: Object.fromEntries(channels.map((channel) => [channel, after.channels[channel]])),
+    descendants,
+    ...(instead === undefined ? {} : { replacement: instead }),
+    ...(floating === undefined ? {} : { floating }),
+  };
+}
+
+/** Every descendant of every revoked release of a line that lacks its mark, because the revocation was killed. */
+export async function completeRevocations(
+  catalogue: string,
+  line: string,
+  context: Pick<WorkflowContext, 'clock' | 'emit'>,
+): Promise<boolean> {
+  const { journal } = await readLineState(catalogue, line);
+  const revocations = journal.entries.filter((entry): entry is RevokeEntry => entry.action === 'revoke');
+  let completed = false;
+  for (const { long, reason, by, descendants = [] } of revocations) {
+    const request = { catalogue, reason, by };
+    completed = (await revokeDescendants(request, `${line}@${long}`, descendants, context)) || completed;
+  }
+  return completed;
+}
+
+function resolveReplacement({ replacement }: RevokeRequest, index: LineState['index']): string | undefined {
+  if (replacement === undefined || [NO_REPLACEMENT, PREVIOUS_HEAD].includes(replacement)) return replacement;
+  return resolveRelease(index, replacement).release.long;
+}
+
+/** One line after the other: a descendant may be of another line, and no two locks are ever held together. */
+async function revokeDescendants(
+  request: Pick<RevokeRequest, 'catalogue' | 'reason' | 'by'>,
+  inheritedFrom: string,
+  descendants: readonly string[],
+  context: Pick<WorkflowContext, 'clock' | 'emit'>,
+): Promise<boolean> {
+  const { catalogue } = request;
+  let changed = false;
+  for (const name of descendants) {
+    const { line, version: long = '' } = parseReleaseReference(name);
+    if (isMarked(findRelease((await readLineState(catalogue, line)).index, long))) continue;
+    const { entries } = await changeLine(catalogue, line, (state) => {
+      if (isMarked(findRelease(state.index, long))) return [];
+      // Nobody can be asked about each line: its channels go back to where they were, or are left empty.
+      const reason = `made from ${inheritedFrom}: ${request.reason}`;
+      const revocation = { long, reason, inheritedFrom, replacement: PREVIOUS_HEAD };
+      return planRevocation(state, revocation, stampChange(state, request, context));
+    });
+    changed ||= entries.length > 0;
+  }
+  return changed;
+}
+
+function isMarked(release: IndexedRelease | undefined): boolean {
+  return release === undefined || release.revoked !== undefined;
+}
