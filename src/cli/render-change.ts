@@ -1,6 +1,7 @@
 import type { ChangeOutcome } from '../workflows/change-request.ts';
 import type { MoveOutcome } from '../workflows/promote-release.ts';
 import type { RevokeOutcome } from '../workflows/revoke-release.ts';
+import type { RollForwardOutcome } from '../workflows/roll-forward.ts';
 import { renderColumns, type TextLayout } from './text-layout.ts';
 
 /** `server: stable → 26.11.21-1.57 (was 26.11.20-1.56)`; of a reissue also whose bytes it has. */
@@ -11,6 +12,16 @@ export function renderMove(outcome: MoveOutcome, { style }: TextLayout): string 
     ? `${line}: ${channel} → ${style.bold(long)}${was}`
     : `${line}: ${channel} is at ${style.bold(long)} already`;
   return [head, ...renderMeaning(outcome)].join('\n');
+}
+
+/** As a move, with whose bytes the new version has. */
+export function renderReissue(outcome: RollForwardOutcome, layout: TextLayout): string {
+  const { reissueOf, warning } = outcome;
+  return [
+    renderMove(outcome, layout),
+    `  the bytes of ${reissueOf} under a new version`,
+    ...(warning === undefined ? [] : [`  ${warning}`]),
+  ].join('\n');
 }
 
 /** What was revoked, where its channels point now, and what is revoked with it. */

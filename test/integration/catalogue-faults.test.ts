@@ -1,0 +1,184 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseJournal } from '../../src/catalogue/journal.ts';
+import { compileWhenStale, runCli, type CliResult } from './compiled-cli.ts';
+import { fileSample } from './sample-catalogue.ts';
+
+/** A change of the catalogue, interrupted at each of its writes. */
+interface Operation {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Lines whose journals it adds to. */
+  readonly lines: readonly string[];
+  /** Further options of the last `verify`. */
+  readonly because: string;
+}
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    name: 'promote',
+    args: ['promote', 'server@candidate', 'tested'],
+    lines: ['server'],
+    because: 'journal, index, channel, catalogue.json',
+  },
+  {
+    name: 'rollback',
+    args: ['rollback', 'server@26.11.19', 'tested'],
+    lines: ['server'],
+    because: 'a channel goes back',
+  },
+  {
+    name: 'revoke',
+    args: ['revoke', 'server@26.11.20', '--reason', 'CVE', '--replacement', 'previous'],
+    lines: ['server', 'edge'],
+    because: 'channels, latest, and a descendant in another line',
+  },
+  {
+    name: 'pin',
+    args: ['pin', 'server@26.11.19', '--reason', 'customer X', '--by', 'anna@desk'],
+    lines: ['server'],
+    because: 'the smallest change',
+  },
+];
+
+const KINDS = ['before', 'after', 'full'] as const;
+const PRELOAD = join(import.meta.dirname, 'faulty-fs/faults.mjs');
+/** Two cores, and each run is a process of its own. */
+const AT_ONCE = 3;
+
+let scratch: string;
+let sample: string;
+let points = 0;
+
+beforeAll(async () => {
+  compileWhenStale();
+  scratch = mkdtempSync(join(tmpdir(), 'mintmark-faults-'));
+  sample = join(scratch, 'sample', 'catalogue');
+  await fileSample(sample, { line: 'server', day: '2026-11-18' });
+  await fileSample(sample, { line: 'server', day: '2026-11-19' });
+  await mintmark(sample, ['promote', 'server@26.11.19', 'tested']);
+  const parent = await fileSample(sample, { line: 'server', day: '2026-11-20' });
+  await mintmark(sample, ['promote', 'server@26.11.20', 'tested']);
+  await mintmark(sample, ['promote', 'server@26.11.20', 'stable']);
+  const base = { method: 'disk' as const, digest: 'b'.repeat(64), parent: `server@${parent}` };
+  await fileSample(sample, { line: 'edge', day: '2026-11-20', changes: { base } });
+  await fileSample(sample, { line: 'server', day: '2026-11-21' });
+}, 60_000);
+
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+  // eslint-disable-next-line no-console
+  console.log(`catalogue: interrupted at ${points} points`);
+});
+
+describe.each(OPERATIONS)('$name ($because)', ({ name, args, lines }) => {
+  test.each(KINDS)(
+    'interrupted at every write: %s',
+    async (kind) => {
+      const total = await countChanges(name, args);
+      expect(total).toBeGreaterThan(5);
+      const [before, after] = await outcomesOf(name, args, lines);
+      const queue = Array.from({ length: total }, (_, index) => index + 1);
+      const worker = async (): Promise<void> => {
+        for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+          await interrupt(`${name}-${kind}-${at}`, { args, lines, kind, at, before, after });
+          points += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    },
+    240_000,
+  );
+});
+
+interface Interruption extends Pick<Operation, 'args' | 'lines'> {
+  readonly kind: (typeof KINDS)[number];
+  readonly at: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** One interruption: the catalogue is the old one or the new one, and doing it again makes it the new one. */
+async function interrupt(
+  label: string,
+  { args, lines, kind, at, before, after }: Interruption,
+): Promise<void> {
+  const catalogue = copySample(label);
+  const broken = await mintmark(catalogue, args, { root: catalogue, kind, at });
+  const state = journals(catalogue, lines);
+  const where = `${label}: ${broken.stderr}`;
+  if (kind === 'full') expect([0, 4, 6]).toContain(broken.exitCode);
+  else expect({ where, signal: broken.signal }).toEqual({ where, signal: 'SIGKILL' });
+  if (lines.length === 1)
+    expect({ where, state: [before, after].includes(state) }).toEqual({ where, state: true });
+  await expectSound(catalogue, where);
+  const again = await mintmark(catalogue, args);
+  // What was done already may be refused the second time, but never half done.
+  if (again.exitCode !== 0)
+    expect({ where, state: journals(catalogue, lines) }).toEqual({ where, state: after });
+  expect({ where, state: journals(catalogue, lines) }).toEqual({ where, state: after });
+  await expectSound(catalogue, where);
+  rmSync(join(catalogue, '..'), { recursive: true });
+}
+
+async function expectSound(catalogue: string, where: string): Promise<void> {
+  const { exitCode, stdout, stderr } = await mintmark(catalogue, ['verify']);
+  expect({ where, exitCode, output: exitCode === 0 ? '' : stdout + stderr }).toEqual({
+    where,
+    exitCode: 0,
+    output: '',
+  });
+}
+
+async function countChanges(name: string, args: readonly string[]): Promise<number> {
+  const catalogue = copySample(`${name}-count-${Math.random()}`);
+  const report = join(catalogue, '..', 'changes');
+  const { exitCode, stderr } = await mintmark(catalogue, args, { root: catalogue, kind: 'count', report });
+  expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+  const changes = readFileSync(report, 'utf8').trimEnd().split('\n');
+  rmSync(join(catalogue, '..'), { recursive: true });
+  return changes.length;
+}
+
+/** What the journals say before the operation and after it. */
+async function outcomesOf(
+  name: string,
+  args: readonly string[],
+  lines: readonly string[],
+): Promise<[string, string]> {
+  const catalogue = copySample(`${name}-plain-${Math.random()}`);
+  const before = journals(catalogue, lines);
+  await mintmark(catalogue, args);
+  return [before, journals(catalogue, lines)];
+}
+
+/** The journals of some lines without the times. */
+function journals(catalogue: string, lines: readonly string[]): string {
+  const entries = lines.map((line) => {
+    const path = join(catalogue, 'lines', line, 'journal.json');
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    return parseJournal(text, path).entries.map(({ at: _at, ...entry }) => entry);
+  });
+  return JSON.stringify(entries);
+}
+
+function copySample(label: string): string {
+  const place = join(scratch, label);
+  cpSync(join(scratch, 'sample'), place, { recursive: true, verbatimSymlinks: true });
+  return join(place, 'catalogue');
+}
+
+function mintmark(
+  catalogue: string,
+  args: readonly string[],
+  fault?: Readonly<Record<string, unknown>>,
+): Promise<CliResult> {
+  const env: Record<string, string> = { HOME: scratch };
+  if (fault !== undefined) {
+    env['MINTMARK_FAULT'] = JSON.stringify(fault);
+    env['NODE_OPTIONS'] = `--import=${PRELOAD}`;
+  }
+  return runCli([...args, '--catalogue', catalogue], { env });
+}
