@@ -15,6 +15,7 @@ import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run.ts';
 import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
+import { versionCheckCommand } from './commands/version-check.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
 import { versionNextCommand } from './commands/version-next.ts';
 import { versionParseCommand } from './commands/version-parse.ts';
@@ -40,4 +41,5 @@ export const COMMANDS: readonly Command[] = [
   versionNextCommand,
   versionParseCommand,
   versionCompareCommand,
+  versionCheckCommand,
 ];

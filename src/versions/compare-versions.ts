@@ -1,4 +1,5 @@
 import compareSemver from 'semver/functions/compare.js';
+import parseSemver from 'semver/functions/parse.js';
 import { Failure } from '../errors/failure.ts';
 import {
   renderInter,
@@ -24,6 +25,18 @@ export function compareParsed(a: ParsedVersion, b: ParsedVersion): number {
   const order = compareSemver(semverKey(a), semverKey(b));
   if (order !== 0 || a.form !== 'legacy' || b.form !== 'legacy') return order;
   return compareFourthParts(a.parts, b.parts);
+}
+
+/** Whether a text is a semantic version to the letter: node-semver itself forgives a `v` and blanks. */
+export function isStrictSemver(text: string): boolean {
+  const version = parseSemver(text);
+  if (version === null) return false;
+  return text === [version.version, ...(version.build.length > 0 ? [version.build.join('.')] : [])].join('+');
+}
+
+/** Order of two semantic versions. @throws TypeError for texts that are none; see {@link isStrictSemver} */
+export function compareSemverTexts(a: string, b: string): number {
+  return compareSemver(a, b);
 }
 
 /** A copy in ascending order. @throws Failure `E_VERSION_MIXED` for a list of several forms */

@@ -8,6 +8,7 @@ import {
   type ReleaseTests,
   type SkippedArtifact,
 } from '../manifests/release.ts';
+import { compatOf } from '../publishing/check-version.ts';
 import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
 import { guestFactsOf } from '../guest/guest-facts.ts';
 import { renderGuestFacts } from '../manifests/guest-facts.ts';
@@ -66,6 +67,7 @@ export function planManifest(input: StampInput): ReleaseManifest {
     ...(input.skipped.length === 0 ? {} : { skipped: input.skipped }),
     tests: input.tests ?? { result: 'skipped' },
     timings: input.timings,
+    compat: compatOf(input.version, input.releaseLine),
   };
 }
 
