@@ -12,7 +12,7 @@ export interface BuildRequest {
   readonly set: readonly string[];
   /** Catalogue directory. */
   readonly catalogue: string;
-  /** Day of the version, `YYYY-MM-DD`; today (UTC) when absent. */
+  /** Day of the version, `YYYY-MM-DD`; that of SOURCE_DATE_EPOCH, else today (UTC), when absent. */
   readonly date?: string;
   /** The BUILD number to take instead of the next free one. */
   readonly buildNumber?: number;

@@ -1,12 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chooseMirrors, isPrivateMirror } from '../bases/apt-sources.ts';
-import { Failure } from '../errors/failure.ts';
 import type { AcceleratorVerdict } from '../host/accelerator.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { buildRecipe, lineRecipe } from '../profiles/recipe.ts';
-import { calendarDateOf, parseIsoDate, type CalendarDate } from '../values/calendar-date.ts';
+import type { CalendarDate } from '../values/calendar-date.ts';
 import { digestOfValue } from '../values/digest.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import type { PackerProject } from '../packer/project.ts';
@@ -17,6 +16,7 @@ import type { PreparedProfile } from './prepare-profile.ts';
 import type { HostFacts } from './probe-host.ts';
 import { readAndPlanProject } from './render-project.ts';
 import { resolveClosure, type ResolvedClosure } from './resolve-closure.ts';
+import { versionDayOf } from './version-day.ts';
 
 /** Everything that is decided before anything is built. */
 export interface BuildPlan extends PreparedProfile, HostFacts {
@@ -66,7 +66,7 @@ export async function planBuild(
   context: WorkflowContext,
 ): Promise<BuildPlan> {
   const { profile, fileDigests } = prepared;
-  const date = dateOf(request, context);
+  const date = versionDayOf(request.date, context);
   const [closure, builderDigests] = await Promise.all([resolving, digestPrograms()]);
   const sources = planGuestSources(profile, request, closure);
   const complete = withGuestFiles(profile, sources.built);
@@ -93,14 +93,6 @@ export async function planBuild(
     }),
     warnings: planWarnings(sources.guestUri, closure, host.accelerator),
   };
-}
-
-function dateOf(request: BuildRequest, context: WorkflowContext): CalendarDate {
-  if (request.date === undefined) return calendarDateOf(context.clock.now());
-  const date = parseIsoDate(request.date);
-  if (!date)
-    throw new Failure('usage', 'E_DATE', `--date takes YYYY-MM-DD; found ${JSON.stringify(request.date)}`);
-  return date;
 }
 
 /** Our own scripts decide what comes out as much as the profile does: those of the base, and all of them. */

@@ -5,9 +5,9 @@ import { foldJournal } from '../../src/catalogue/fold-journal.ts';
 import { recordOf } from '../../src/catalogue/line-index.ts';
 import { planReservation, type LiveVersion } from '../../src/catalogue/plan-reservation.ts';
 import { calendarDateOf } from '../../src/values/calendar-date.ts';
-import { compareRecords } from '../../src/versions/compare-versions.ts';
+import { compareParsed, compareRecords } from '../../src/versions/compare-versions.ts';
 import type { VersionPolicy } from '../../src/versions/next-version.ts';
-import { renderInter, renderLong } from '../../src/versions/version.ts';
+import { renderInter, renderLong, renderShort } from '../../src/versions/version.ts';
 import { filed, journalOf } from '../unit/catalogue/sample-journal.ts';
 
 interface Step {
@@ -56,7 +56,7 @@ function live(life: readonly Step[], policy?: 'daily'): Built[] {
   return built;
 }
 
-test('BUILD only grows, and so does LONG among what counts', () => {
+test('BUILD only grows, and so do LONG and WIRE among what counts, also where policies take turns', () => {
   fc.assert(
     fc.property(lives, (life) => {
       const built = live(life);
@@ -66,7 +66,25 @@ test('BUILD only grows, and so does LONG among what counts', () => {
       const counting = built.filter(({ end }) => isLive(end));
       counting.slice(1).forEach((version, index) => {
         const before = counting[index];
-        if (before) expect(compareRecords(version, before)).toBeGreaterThan(0);
+        if (!before) return;
+        expect(compareRecords(version, before)).toBeGreaterThan(0);
+        expect(compareParsed({ ...version, form: 'wire' }, { ...before, form: 'wire' })).toBeGreaterThan(0);
+      });
+    }),
+  );
+});
+
+test('policy line goes on from the highest REV of its day only', () => {
+  fc.assert(
+    fc.property(lives, (life) => {
+      const built = live(life);
+      life.forEach(({ policy }, index) => {
+        const version = built[index];
+        const rivals = built
+          .slice(0, index)
+          .filter(({ end, date }) => isLive(end) && renderShort(date) === renderShort(version?.date ?? date));
+        if (policy !== 'line' || !version) return;
+        expect(version.rev).toBe(Math.max(1, ...rivals.map(({ rev }) => rev)));
       });
     }),
   );

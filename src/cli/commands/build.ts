@@ -13,7 +13,11 @@ const OPTIONS = {
   profile: { kind: 'list', value: 'PROFILE', summary: 'what to build: a built-in name or a profile file' },
   ...PROFILE_CHANGES,
   catalogue: { kind: 'text', value: 'DIR', summary: 'catalogue to file the release in; else ./catalogue' },
-  date: { kind: 'text', value: 'YYYY-MM-DD', summary: 'day of the version; else today in UTC' },
+  date: {
+    kind: 'text',
+    value: 'YYYY-MM-DD',
+    summary: 'day of the version; else of SOURCE_DATE_EPOCH, else today, UTC',
+  },
   'build-number': { kind: 'number', value: 'N', summary: 'take this BUILD number instead of the next one' },
   'new-catalogue': { kind: 'flag', summary: 'allow an empty catalogue where CI=true' },
   ...ACCELERATOR,

@@ -22,14 +22,14 @@ const OPTIONS = {
 /** `mintmark version check V...`: whether those who read versions accept them, each by its own rule. */
 export const versionCheckCommand: Command<typeof OPTIONS> = {
   name: 'version check',
-  summary: 'tell who accepts a version, and what minreq would do to a router that reports it',
+  summary: 'tell which consumers accept a version, and why not',
   options: OPTIONS,
   positionals: [
     { name: 'VERSION', summary: 'a version, or a whole release line', required: true, repeated: true },
   ],
   examples: [
     {
-      commandLine: 'mintmark version check --consumer cosmic --min 16.4.1 16.3.22 16.4.3 26.11.21',
+      commandLine: 'mintmark version check --consumer cosmic --min 16.4.1 16.3.22 16.4.3',
       does: 'as a Cosmic with that minreq sees them',
     },
     { commandLine: 'mintmark version check 26.11.21.57', does: 'as everybody sees it' },

@@ -1,4 +1,3 @@
-import { calendarDateOf, parseIsoDate } from '../../values/calendar-date.ts';
 import type { NextVersionReport } from '../../workflows/version-commands.ts';
 import { checkDate } from '../check-values.ts';
 import type { Command } from '../command.ts';
@@ -6,7 +5,11 @@ import { renderColumns } from '../text-layout.ts';
 
 const OPTIONS = {
   catalogue: { kind: 'text', value: 'DIR', summary: 'catalogue to look into; else ./catalogue' },
-  date: { kind: 'text', value: 'YYYY-MM-DD', summary: 'day of the version; else today in UTC' },
+  date: {
+    kind: 'text',
+    value: 'YYYY-MM-DD',
+    summary: 'day of the version; else of SOURCE_DATE_EPOCH, else today, UTC',
+  },
   policy: {
     kind: 'choice',
     choices: ['daily', 'line'],
@@ -25,9 +28,9 @@ export const versionNextCommand: Command<typeof OPTIONS> = {
   ],
   examples: [{ commandLine: 'mintmark version next server', does: 'nothing is reserved' }],
   run: async ({ options, positionals: [line = ''] }, context) => {
-    const day =
-      parseIsoDate(checkDate('date', options.date) ?? '') ?? calendarDateOf(context.workflow.clock.now());
     const { nextVersion } = await import('../../workflows/version-commands.ts');
+    const { versionDayOf } = await import('../../workflows/version-day.ts');
+    const day = versionDayOf(checkDate('date', options.date), context.workflow);
     const report = await nextVersion(options.catalogue ?? context.catalogue, line, day, options.policy);
     return { document: { ...report }, result: renderNextVersion(report) };
   },
