@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { compare as compareSemver, satisfies, valid as validSemver } from 'semver';
 import { calendarDateOf } from '../../src/values/calendar-date.ts';
-import { compareRecords, sortVersions } from '../../src/versions/compare-versions.ts';
+import { compareRecords } from '../../src/versions/compare-versions.ts';
 import { planNextVersion } from '../../src/versions/next-version.ts';
 import { parseVersion } from '../../src/versions/parse-version.ts';
 import { matchesRange, parseRange } from '../../src/versions/version-range.ts';
@@ -173,66 +172,4 @@ test('ranges are those of semver with pre-releases and bare bounds widened', () 
     }),
     { numRuns: 2000 },
   );
-});
-
-function available(tool: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(tool, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    process.stderr.write(`skipped: order of ${tool}, because ${tool} ${args.join(' ')} does not work here\n`);
-    return false;
-  }
-}
-
-function isLower(tool: string, args: readonly string[]): boolean {
-  try {
-    execFileSync(tool, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe('other programs order LONG the same way', () => {
-  const sample = fc.sample(records, { numRuns: 60, seed: 20261121 });
-
-  const pairs = sample.slice(1).map((record, index) => [sample[index] ?? record, record] as const);
-
-  (available('dpkg', ['--compare-versions', '1', 'lt', '2']) ? test : test.skip)(
-    'dpkg --compare-versions',
-    () => {
-      for (const [a, b] of pairs) {
-        const lower = isLower('dpkg', ['--compare-versions', renderLong(a), 'lt', renderLong(b)]);
-        expect([renderLong(a), renderLong(b), lower]).toEqual([
-          renderLong(a),
-          renderLong(b),
-          definedOrder(a, b) < 0,
-        ]);
-      }
-    },
-  );
-
-  const systemd = available('systemd-analyze', ['compare-versions', '1', 'lt', '2']);
-  (systemd ? test : test.skip)('systemd-analyze compare-versions', () => {
-    for (const [a, b] of pairs) {
-      const lower = isLower('systemd-analyze', ['compare-versions', renderLong(a), 'lt', renderLong(b)]);
-      expect([renderLong(a), renderLong(b), lower]).toEqual([
-        renderLong(a),
-        renderLong(b),
-        definedOrder(a, b) < 0,
-      ]);
-    }
-  });
-
-  (available('sort', ['-V', '/dev/null']) ? test : test.skip)('sort -V', () => {
-    const longs = sample.map(renderLong);
-    const sorted = execFileSync('sort', ['-V'], {
-      input: longs.join('\n'),
-      encoding: 'utf8',
-      env: { LC_ALL: 'C' },
-    });
-    const ours = sortVersions(longs.map((text) => parseVersion(text))).map(renderVersion);
-    expect(sorted.trim().split('\n')).toEqual(ours);
-  });
 });
