@@ -1,6 +1,13 @@
 import { Failure } from '../errors/failure.ts';
 import { renderFaults, type Fault } from '../errors/fault.ts';
+import { isMapping, memberOf } from '../schemas/document-path.ts';
 import { compileSchema } from '../schemas/validator.ts';
+
+/**
+ * Code of the failure for a document of a newer Mintmark. Who passes over damaged documents must not pass over these:
+ * they are whole, and what we would write in their place is not.
+ */
+export const SCHEMA_NEWER = 'E_SCHEMA_NEWER';
 
 /** How one kind of JSON document is checked. */
 export interface DocumentDefinition<T> {
@@ -20,7 +27,7 @@ export interface DocumentType<T> {
   readonly check: (value: unknown) => readonly Fault[];
   /**
    * Reads a document; `subject` is what a person calls it, such as its path.
-   * Throws a Failure of kind `conflict` that lists every fault.
+   * Throws a Failure of kind `conflict` that lists every fault; `E_SCHEMA_NEWER` when a newer Mintmark wrote it.
    */
   readonly parse: (text: string, subject: string) => T;
 }
@@ -40,7 +47,9 @@ export function defineDocument<T>(definition: DocumentDefinition<T>): DocumentTy
   return {
     check: (value) => faultsOf(read(value)),
     parse: (text, subject) => {
-      const reading = read(parseJson(text, subject, definition));
+      const value = parseJson(text, subject, definition);
+      requireKnownSchema(value, subject, definition.schema);
+      const reading = read(value);
       if ('document' in reading) return reading.document;
       throw invalidDocument(subject, definition, reading.faults);
     },
@@ -51,6 +60,19 @@ type Reading<T> = { readonly document: T } | { readonly faults: readonly Fault[]
 
 function faultsOf(reading: Reading<unknown>): readonly Fault[] {
   return 'faults' in reading ? reading.faults : [];
+}
+
+/** A number above ours is no fault of the document: to list what else is unknown to us would only mislead. */
+function requireKnownSchema(value: unknown, subject: string, schema: object): void {
+  const known = ['properties', 'schema', 'const'].reduce<unknown>(memberOf, schema);
+  const found = isMapping(value) ? value['schema'] : undefined;
+  if (typeof known !== 'number' || typeof found !== 'number') return;
+  if (!Number.isInteger(found) || found <= known) return;
+  const message = `${subject} was written by a newer Mintmark (schema ${found}; this one reads ${known})`;
+  throw new Failure('conflict', SCHEMA_NEWER, message, {
+    hint: 'use that version or a newer one',
+    evidence: { subject, found, known },
+  });
 }
 
 type FailureText = Pick<DocumentDefinition<unknown>, 'code' | 'hint'>;

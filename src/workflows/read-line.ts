@@ -19,6 +19,7 @@ import {
 import type { LineHistory, LiveVersion } from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
 import { readTextIfExists } from '../host/files.ts';
+import { SCHEMA_NEWER } from '../manifests/define-document.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { compareCalendarDates } from '../values/calendar-date.ts';
 import { parseIdentity, readVersion } from '../versions/parse-version.ts';
@@ -50,7 +51,10 @@ export async function foldLine(catalogue: string, line: string): Promise<LineInd
   return text === undefined ? undefined : foldJournal(parseJournal(text, path));
 }
 
-/** What has become of a BUILD, or undefined when it was never taken. @throws Failure `E_ALLOCATION_INVALID` */
+/**
+ * What has become of a BUILD, or undefined when it was never taken.
+ * @throws Failure `E_ALLOCATION_INVALID`, also for the allocation of another BUILD that was copied here
+ */
 export async function readAllocation(
   catalogue: string,
   line: string,
@@ -58,7 +62,14 @@ export async function readAllocation(
 ): Promise<Allocation | undefined> {
   const path = allocationPath(line, build);
   const text = await readTextIfExists(join(catalogue, path));
-  return text === undefined ? undefined : parseAllocation(text, path);
+  if (text === undefined) return undefined;
+  const allocation = parseAllocation(text, path);
+  if (allocation.line === line && allocation.build === build) return allocation;
+  const message = `${path} is the allocation of BUILD ${allocation.build} of ${allocation.line}`;
+  throw new Failure('conflict', 'E_ALLOCATION_INVALID', message, {
+    hint: 'leave it there: its name keeps the number from being given out',
+    evidence: { path, line: allocation.line, build: allocation.build },
+  });
 }
 
 /** The BUILDs of a line that were ever taken, in ascending order. */
@@ -122,9 +133,12 @@ async function readLiveAllocations(
   return live;
 }
 
-/** For `catch`: a document that cannot be understood counts as absent; any other error goes on. */
+/**
+ * For `catch`: a document that cannot be understood counts as absent; any other error goes on. So does that of a
+ * document which a newer Mintmark wrote: it is sound, and what it says binds us.
+ */
 export function ignoreDamage(error: unknown): undefined {
-  if (!(error instanceof Failure)) throw error;
+  if (!(error instanceof Failure) || error.code === SCHEMA_NEWER) throw error;
 }
 
 function versionsAmong(names: readonly string[]): VersionRecord[] {
