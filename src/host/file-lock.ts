@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../errors/failure.ts';
 import { isSystemError, readJsonObjectIfExists } from './files.ts';
+import { isAbandoned, keepHeartbeat } from './heartbeat.ts';
 import {
   checkAlive,
   parseProcessIdentity,
   readProcessIdentity,
   type ProcessIdentity,
 } from './process-identity.ts';
+import { linkSurely, makeDirectory, removeSurely } from './sure-files.ts';
 
 /** A lock that this process holds. */
 export interface FileLock {
@@ -28,10 +30,6 @@ export interface LockOptions {
   readonly now?: (() => Date) | undefined;
 }
 
-/** A holder's mark is renewed this often, in milliseconds. */
-const HEARTBEAT_MS = 15_000;
-/** A mark this old is abandoned, when its owner lives where we cannot look: another host or container. */
-const ABANDONED_MS = 10 * 60_000;
 const DEFAULT_TIMEOUT_MS = 60 * 60_000;
 const POLL_MS = { first: 20, most: 500 };
 
@@ -56,7 +54,11 @@ export async function acquireFileLock(path: string, options: LockOptions = {}): 
     const token = await mark(path, now());
     if (token !== undefined) return held(path, token);
     const owner = await readOwner(path);
-    if (await removeDeadMark(path, owner)) continue;
+    if (await removeDeadMark(path, owner)) {
+      // It may still be there: a file server's answer that there is none can be a minute old.
+      await pause(POLL_MS.first * Math.random(), options.signal);
+      continue;
+    }
     if (attempt === 0) options.onWait?.(owner?.identity, owner?.since);
     if (performance.now() >= endsAt) throw locked(path, owner);
     await pause(pauseMs * (0.5 + Math.random()), options.signal);
@@ -98,29 +100,33 @@ async function mark(path: string, now: Date): Promise<string | undefined> {
   try {
     const text = JSON.stringify({ token, identity: await readProcessIdentity(), since: now.toISOString() });
     // Every time: who gives a lock up may remove the directory that it was alone in.
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     await writeFile(draft, text, { flag: 'wx' });
-    await link(draft, path);
+    await linkSurely(draft, path);
     return token;
   } catch (error) {
     if (isSystemError(error, 'EEXIST', 'ENOENT')) return undefined;
     throw error;
   } finally {
-    await rm(draft, { force: true });
+    await removeSurely(draft);
   }
 }
 
 function held(path: string, token: string): FileLock {
-  const renew = setInterval(() => {
-    const now = new Date();
-    // A mark that cannot be renewed is only in danger of looking abandoned to other hosts.
-    utimes(path, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS).unref();
+  const stop = keepHeartbeat(path);
   const release = async (): Promise<void> => {
-    clearInterval(renew);
-    if ((await readOwner(path))?.token === token) await rm(path, { force: true });
+    stop();
+    await removeMark(path, token);
   };
   return { release };
+}
+
+/** Whose mark it is, is looked at again before a second try: the first may have been carried out. */
+async function removeMark(path: string, token: string): Promise<void> {
+  const remove = async (): Promise<void> => {
+    if ((await readOwner(path))?.token === token) await rm(path, { force: true });
+  };
+  await remove().catch(remove);
 }
 
 async function readOwner(path: string): Promise<Owner | undefined> {
@@ -151,9 +157,9 @@ async function removeDeadMark(path: string, owner: Owner | undefined): Promise<b
   const token = await mark(right, new Date());
   if (token === undefined) return removeDeadMark(right, await readOwner(right));
   try {
-    if ((await readOwner(path))?.token === owner.token) await rm(path, { force: true });
+    await removeMark(path, owner.token);
   } finally {
-    await rm(right, { force: true });
+    await removeMark(right, token);
   }
   return true;
 }
@@ -161,8 +167,7 @@ async function removeDeadMark(path: string, owner: Owner | undefined): Promise<b
 async function isDead(path: string, owner: Owner): Promise<boolean> {
   const state = owner.identity === undefined ? 'unknown' : await checkAlive(owner.identity);
   if (state !== 'unknown') return state === 'dead';
-  const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS;
+  return isAbandoned(path);
 }
 
 async function exists(path: string): Promise<boolean> {

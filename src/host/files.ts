@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory, removeSurely, renameSurely } from './sure-files.ts';
 
 /**
  * Whether an error is a system error with one of these codes. Judged by its code alone: an error that Node
@@ -49,13 +50,13 @@ export async function writeFileAtomically(
   mode = 0o644,
 ): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const temporary = join(directory, `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     await writeAndSync(temporary, data, mode, 'wx');
-    await rename(temporary, path);
+    await renameSurely(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeSurely(temporary);
     throw error;
   }
   await syncDirectory(directory);
@@ -63,7 +64,7 @@ export async function writeFileAtomically(
 
 /** Creates a file that must not exist yet; false when it does. Its content is on disk on return. */
 export async function createFileExclusively(path: string, data: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   try {
     await writeAndSync(path, data, 0o644, 'wx');
   } catch (error) {

@@ -1,20 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  constants,
-  copyFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  symlink,
-} from 'node:fs/promises';
+import { constants, copyFile, lstat, open, readdir, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../errors/failure.ts';
 import { createFileExclusively, isSystemError, syncDirectory } from '../host/files.ts';
+import { linkSurely, makeDirectory, removeSurely, renameSurely } from '../host/sure-files.ts';
 
 /** What `link` says where it is not to be had: no support, a foreign owner, too many names. */
 const NO_HARD_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -58,13 +47,13 @@ export async function createCompleteFile(path: string, text: string): Promise<bo
   const temporary = temporaryBeside(path);
   await createFileExclusively(temporary, text);
   try {
-    await link(temporary, path);
+    await linkSurely(temporary, path);
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false;
     if (isSystemError(error, ...NO_HARD_LINKS)) return await createFileExclusively(path, text);
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    await removeSurely(temporary);
   }
   await syncDirectory(dirname(path));
   return true;
@@ -73,12 +62,12 @@ export async function createCompleteFile(path: string, text: string): Promise<bo
 /** Points a symbolic link somewhere else; a reader sees the old target or the new one. */
 export async function replaceLink(path: string, target: string): Promise<void> {
   const temporary = temporaryBeside(path);
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   await symlink(target, temporary);
   try {
-    await rename(temporary, path);
+    await renameSurely(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await removeSurely(temporary);
     throw error;
   }
   await syncDirectory(dirname(path));
@@ -99,8 +88,8 @@ export async function syncFiles(directory: string): Promise<void> {
 
 /** Moves a directory to a name that must be free or an empty directory; both parents are synced. */
 export async function moveDirectory(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  await rename(from, to);
+  await makeDirectory(dirname(to));
+  await renameSurely(from, to);
   await syncDirectory(dirname(to));
   await syncDirectory(dirname(from));
 }
@@ -111,7 +100,7 @@ export async function moveDirectory(from: string, to: string): Promise<void> {
  */
 export async function linkOrCopyFile(from: string, to: string): Promise<'linked' | 'copied'> {
   try {
-    await link(from, to);
+    await linkSurely(from, to);
     return 'linked';
   } catch (error) {
     if (!isSystemError(error, 'EXDEV', ...NO_HARD_LINKS)) throw error;

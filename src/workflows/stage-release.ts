@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MANIFEST_FILE, STAGING, requireLineName } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
@@ -7,6 +7,7 @@ import { renderFaults, type Fault } from '../errors/fault.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import { readJsonObjectIfExists, writeFileAtomically } from '../host/files.ts';
 import { checkAlive, parseProcessIdentity, readProcessIdentity } from '../host/process-identity.ts';
+import { makeDirectory } from '../host/sure-files.ts';
 import { CHECKSUMS_FILE, renderChecksums } from '../manifests/checksums.ts';
 import { renderReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { isFileName } from '../manifests/safe-names.ts';
@@ -24,7 +25,7 @@ export async function createStaging(catalogue: string, line: string, long: strin
   );
   // The owner is known before the directory is there: without it nobody could tell that it may be swept.
   await writeFileAtomically(ownerFile(directory), JSON.stringify(await readProcessIdentity()));
-  await mkdir(directory);
+  await makeDirectory(directory);
   await chmod(directory, 0o755);
   return directory;
 }
