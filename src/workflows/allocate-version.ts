@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   changeAllocation,
@@ -6,14 +7,16 @@ import {
   type AllocationChange,
 } from '../catalogue/allocation.ts';
 import { findRelease } from '../catalogue/line-index.ts';
-import { allocationPath, requireLineName } from '../catalogue/paths.ts';
+import { allocationDirectory, allocationPath, requireLineName } from '../catalogue/paths.ts';
 import { checkResumption, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
 import { writeFileAtomically } from '../host/files.ts';
+import { keepHeartbeat } from '../host/heartbeat.ts';
 import { readProcessIdentity, type ProcessIdentity } from '../host/process-identity.ts';
+import { makeDirectory, removeSurely } from '../host/sure-files.ts';
 import { parseIdentity } from '../versions/parse-version.ts';
 import { renderLong, type VersionRecord } from '../versions/version.ts';
-import { createCompleteFile, withCatalogueErrors } from './catalogue-files.ts';
+import { createCompleteFile, temporaryBeside, withCatalogueErrors } from './catalogue-files.ts';
 import { withLineLock } from './catalogue-locks.ts';
 import { foldLine, readAllocation, readLineHistory } from './read-line.ts';
 
@@ -54,7 +57,8 @@ export async function reserve(
 
 /**
  * The lock makes REV and BUILD one decision; the exclusive create is what keeps a BUILD from being taken twice,
- * also by a builder whose lock was broken. Its loser looks again and gets the next number.
+ * also by a builder whose lock was broken. Its loser looks again and gets the next number: it remembers the one that it
+ * did not get, because a listing by a file server's client may not show that for another minute.
  */
 async function reserveUnderLock(
   catalogue: string,
@@ -62,14 +66,36 @@ async function reserveUnderLock(
   options: ReserveOptions,
 ): Promise<Reservation> {
   const owner = await ourIdentity();
+  const taken: number[] = [];
+  await refreshListing(join(catalogue, allocationDirectory(line)));
   for (;;) {
-    const version = planReservation(await readLineHistory(catalogue, line), options);
+    const version = planReservation(await readLineHistory(catalogue, line, taken), options);
     const allocation = newAllocation(line, version, owner, options);
     const path = join(catalogue, allocationPath(line, version.build));
     if (await createCompleteFile(path, renderAllocation(allocation))) {
       return { catalogue, line, build: version.build, long: allocation.version };
     }
+    taken.push(version.build);
   }
+}
+
+/**
+ * A file server's client lists from memory for up to a minute, unless it changes the directory itself: then it sees that
+ * others have done so too. Without this, who comes after a wished BUILD elsewhere might not know of it.
+ */
+async function refreshListing(directory: string): Promise<void> {
+  const probe = temporaryBeside(join(directory, 'probe'));
+  await makeDirectory(directory);
+  await writeFile(probe, '');
+  await removeSurely(probe);
+}
+
+/**
+ * Shows other hosts that the build behind a reservation lives, until the returned function is called. For where nobody
+ * can look for the process itself; `recoverLine` burns what has been silent for ten minutes.
+ */
+export function keepReserved({ catalogue, line, build }: Reservation): () => void {
+  return keepHeartbeat(join(catalogue, allocationPath(line, build)));
 }
 
 /** The version behind a reservation. */

@@ -34,7 +34,7 @@ export async function readLinkIfExists(path: string): Promise<string | undefined
   try {
     return await readlink(path);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'EINVAL')) return undefined;
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EINVAL')) return undefined;
     throw error;
   }
 }
@@ -45,7 +45,7 @@ export async function readLinkIfExists(path: string): Promise<string | undefined
  */
 export async function createCompleteFile(path: string, text: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
-  await createFileExclusively(temporary, text);
+  if (!(await createFileExclusively(temporary, text))) return createCompleteFile(path, text);
   try {
     await linkSurely(temporary, path);
   } catch (error) {
@@ -149,6 +149,7 @@ function catalogueFailure(catalogue: string, cause: unknown): Failure | undefine
   return undefined;
 }
 
-function temporaryBeside(path: string): string {
+/** A name that nobody else takes; what a kill leaves under it, `recoverLine` sweeps. */
+export function temporaryBeside(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
 }

@@ -7,6 +7,7 @@ import { acquireFileLock } from '../host/file-lock.ts';
 import type { ProcessIdentity } from '../host/process-identity.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
 import type { EmitEvent } from './events.ts';
+import { requireOwnDirectories } from './own-directories.ts';
 
 /** How to take a line's turn. */
 export interface LineTurnOptions {
@@ -46,6 +47,7 @@ export async function takeLineTurn(
   };
   const timeoutMs = wait ? Number.POSITIVE_INFINITY : 0;
   return withCatalogueErrors(catalogue, async () => {
+    await requireOwnDirectories(catalogue, line);
     const made = await mkdir(dirname(path), { recursive: true });
     // The catalogue itself and what it lies in only go when they came by us.
     const outermost = made ?? join(resolve(catalogue), LINES);

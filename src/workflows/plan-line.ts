@@ -3,7 +3,7 @@ import { Failure } from '../errors/failure.ts';
 import { createSecretFilter } from '../host/secrets.ts';
 import { checkRunDirectory, checkSecretValues } from '../packer/run-command.ts';
 import { secretsOf } from '../profiles/secrets.ts';
-import { markBuilding, requireAllocation } from './allocate-version.ts';
+import { keepReserved, markBuilding, requireAllocation } from './allocate-version.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { describeReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
 import { describePlan, describeReleased, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
@@ -70,7 +70,7 @@ export async function planLine(
     await sweepRuns(context, saved === undefined ? {} : { except: saved.path });
     await sweepCache(context);
     const begun = await beginOrResume(place.waited, inputs, plan, request, context);
-    if ('scene' in begun) return { ...begun, release: place.release };
+    if ('scene' in begun) return { ...begun, release: releaseAll(begun.reserved, place.release) };
     await place.release();
     return begun;
   } catch (error) {
@@ -108,6 +108,15 @@ async function takePlace(
     await turn.release();
     throw error;
   }
+}
+
+/** Keeps a reservation alive from now on; the returned function ends that too. */
+function releaseAll({ reservation }: ReservedBuild, releasePlace: () => Promise<void>): () => Promise<void> {
+  const stopHeartbeat = keepReserved(reservation);
+  return async () => {
+    stopHeartbeat();
+    await releasePlace();
+  };
 }
 
 type BegunLine =

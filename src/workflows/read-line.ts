@@ -86,9 +86,17 @@ export async function listReleaseVersions(catalogue: string, line: string): Prom
   return versionsAmong(await listNames(join(catalogue, lineReleasesDirectory(line))));
 }
 
-/** Everything that the next version of a line depends on. Reads only. */
-export async function readLineHistory(catalogue: string, line: string): Promise<LineHistory> {
-  const builds = await listBuilds(catalogue, line);
+/**
+ * Everything that the next version of a line depends on. Reads only. `taken` are BUILDs that are known to be taken though
+ * a listing may not show them yet.
+ */
+export async function readLineHistory(
+  catalogue: string,
+  line: string,
+  taken: readonly number[] = [],
+): Promise<LineHistory> {
+  const listed = await listBuilds(catalogue, line);
+  const builds = [...new Set([...listed, ...taken])].toSorted((a, b) => a - b);
   const index = await readLineIndex(catalogue, line);
   const released = await listReleaseVersions(catalogue, line);
   const failed = versionsAmong(await listNames(join(catalogue, lineFailedDirectory(line))));

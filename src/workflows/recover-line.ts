@@ -1,13 +1,16 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProcessOwner } from '../catalogue/allocation.ts';
 import {
   allocationDirectory,
   channelsDirectory,
+  allocationPath,
   lineDirectory,
   releaseDirectory,
   requireLineName,
   STAGING,
 } from '../catalogue/paths.ts';
+import { isAbandoned } from '../host/heartbeat.ts';
 import { checkAlive } from '../host/process-identity.ts';
 import { burn } from './allocate-version.ts';
 import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
@@ -21,7 +24,10 @@ import { sweepStaging } from './stage-release.ts';
 export interface LineRecovery {
   /** LONGs whose filing was completed. */
   readonly completed: readonly string[];
-  /** LONGs that were being built by a process that is dead; burnt now. Their own runs can still be resumed. */
+  /**
+   * LONGs that were being built by a process that is dead, or is nowhere to be seen and silent; burnt now. Their own runs
+   * can still be resumed.
+   */
   readonly burnt: readonly string[];
   /** Staging directories that were removed. */
   readonly swept: readonly string[];
@@ -66,13 +72,22 @@ async function burnAbandoned(catalogue: string, line: string, now: Date): Promis
   for (const build of (await listBuilds(catalogue, line)).slice(-LOOK_BACK)) {
     const allocation = await readAllocation(catalogue, line, build).catch(ignoreDamage);
     if (!allocation || (allocation.state !== 'reserved' && allocation.state !== 'building')) continue;
-    if ((await checkAlive(allocation.owner)) !== 'dead') continue;
+    const reason = await whyAbandoned(join(catalogue, allocationPath(line, build)), allocation.owner);
+    if (reason === undefined) continue;
     const long = allocation.version;
     if (await exists(join(catalogue, releaseDirectory(line, long)))) continue;
-    await burn({ catalogue, line, build, long }, 'its run ended without a word', now);
+    await burn({ catalogue, line, build, long }, reason, now);
     burnt.push(long);
   }
   return burnt;
+}
+
+/** Undefined while its build may still live. */
+async function whyAbandoned(path: string, owner: ProcessOwner): Promise<string | undefined> {
+  const state = await checkAlive(owner);
+  if (state === 'dead') return 'its run ended without a word';
+  if (state === 'alive' || !(await isAbandoned(path))) return undefined;
+  return `its run was silent for ten minutes: process ${owner.pid} on ${owner.host}`;
 }
 
 async function removeTemporaries(directory: string, now: Date): Promise<void> {
