@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { link, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 
 /**
  * Changes of names on a file system whose server may carry one out and lose the reply: asked again, it then says that
@@ -25,14 +25,29 @@ export async function renameSurely(from: string, to: string): Promise<void> {
   }
 }
 
-/** Removes a file with a name that nobody else will take, if it is there. */
+/** Removes a file with a name that nobody else will take, if it is there. Errors are those of `rm`. */
 export async function removeSurely(path: string): Promise<void> {
-  await rm(path, { force: true }).catch(() => rm(path, { force: true }));
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    if ((await readInode(path)) !== undefined) throw error;
+  }
 }
 
-/** Makes a directory and those that it lies in, unless they are there. */
+/** Makes a directory and those that it lies in, unless they are there. Errors are those of `mkdir`. */
 export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch(() => mkdir(path, { recursive: true }));
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (!(await isDirectory(path))) throw error;
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Undefined when there is nothing, or nobody can tell. */

@@ -1,4 +1,4 @@
-import { lstat, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessOwner } from '../catalogue/allocation.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../catalogue/paths.ts';
 import { isAbandoned } from '../host/heartbeat.ts';
 import { checkAlive } from '../host/process-identity.ts';
+import { removeSurely } from '../host/sure-files.ts';
 import { burn } from './allocate-version.ts';
 import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
 import { withLineLock } from './catalogue-locks.ts';
@@ -94,6 +95,8 @@ async function removeTemporaries(directory: string, now: Date): Promise<void> {
   for (const name of await listNames(directory)) {
     if (!TEMPORARY.test(name)) continue;
     const path = join(directory, name);
-    if (now.getTime() - (await lstat(path)).mtimeMs > STALE_TEMPORARY_MS) await rm(path, { force: true });
+    // Most are of others who work right now, and are gone before we look.
+    const found = await lstat(path).catch(() => undefined);
+    if (found !== undefined && now.getTime() - found.mtimeMs > STALE_TEMPORARY_MS) await removeSurely(path);
   }
 }
