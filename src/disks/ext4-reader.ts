@@ -19,6 +19,8 @@ export interface Ext4Entry {
   readonly mtimeMs: number;
   /** Where a symbolic link points. */
   readonly linkTarget?: string;
+  /** Extended attributes, the value in lower-case hexadecimal by full name, such as `security.capability`; absent when none. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** Number of the inode; hard links to one file share it. */
   readonly inode: number;
 }
@@ -112,8 +114,16 @@ async function* walkFrom(volume: Ext4Volume, top: Ext4Inode, topPath: string): A
 
 async function entryOf(volume: Ext4Volume, inode: Ext4Inode, path: string): Promise<Ext4Entry> {
   const { type, mode, uid, gid, size, mtimeMs, number } = inode;
-  const entry = { path, type, mode, uid, gid, size, mtimeMs, inode: number };
+  const attributes = await volume.attributes(inode);
+  const entry = {
+    ...{ path, type, mode, uid, gid, size, mtimeMs, inode: number },
+    ...(attributes.size === 0 ? {} : { attributes: inHexadecimal(attributes) }),
+  };
   return type === 'symlink' ? { ...entry, linkTarget: await linkTarget(volume, inode) } : entry;
+}
+
+function inHexadecimal(attributes: ReadonlyMap<string, Buffer>): Record<string, string> {
+  return Object.fromEntries(Array.from(attributes, ([name, value]) => [name, value.toString('hex')]));
 }
 
 /** Targets shorter than the block map's 60 bytes stand in its place. */

@@ -22,7 +22,8 @@ const LETTERS: Readonly<Record<FileType, string>> = {
 /**
  * `files.txt`: one line per file, `type mode uid gid size sha256 path`, for links also ` -> target`; sorted by path
  * in code-unit order. Type is a letter as of `find -printf %y`, mode four octal digits. What is not content is not
- * listed: size is 0 for all but files and links, the digest `-` for all but files, and there are no times.
+ * listed: size is 0 for all but files and links, the digest `-` for all but files, and there are no times. Extended
+ * attributes, capabilities among them, are not listed either; the content digest of a release counts them.
  * In names blanks, control characters, backslashes and bytes that are no UTF-8 stand as `\xNN`.
  */
 export function renderFileList(files: Iterable<ListedFile>): string {

@@ -1,4 +1,5 @@
 import type { Profile } from '../profiles/profile.ts';
+import { planReleaseFiles, type ReleaseStamp } from './release-stamp.ts';
 
 /** A file that the finish machine gets, by its path in the initramfs. */
 export interface FinishFile {
@@ -8,15 +9,7 @@ export interface FinishFile {
 }
 
 /** Who the finished disk is, and what it is told about where packages come from. */
-export interface GuestIdentity {
-  /** IMAGE_ID of os-release: the line. */
-  readonly imageId: string;
-  /** IMAGE_VERSION of os-release: LONG. */
-  readonly imageVersion: string;
-  /** The version that release files show. */
-  readonly releaseLine: string;
-  /** Date behind it, `YYYY-MM-DD`. */
-  readonly releaseDate: string;
+export interface GuestIdentity extends ReleaseStamp {
   /** Package sources that the build put in place. */
   readonly builtSources: string;
   /** Package sources that the guest keeps. */
@@ -43,19 +36,11 @@ export function planFinishFiles(profile: Profile, identity: GuestIdentity, scrip
     { path: 'finish/keep-locales', data: profile.finish.keepLocales.map((locale) => `${locale}\n`).join('') },
     ...(profile.finish.sparsify === 'none' ? [{ path: 'finish/no-trim', data: '' }] : []),
     ...(profile.finish.removeDocs ? [{ path: 'finish/remove-docs', data: '' }] : []),
-    ...profile.guest.releaseFiles.flatMap((file, index) => [
-      { path: `finish/release-files/${index}/path`, data: file.path },
-      { path: `finish/release-files/${index}/text`, data: renderReleaseLine(file.brand, identity) },
+    ...planReleaseFiles(profile.guest.releaseFiles, identity).flatMap(({ path, text }, index) => [
+      { path: `finish/release-files/${index}/path`, data: path },
+      { path: `finish/release-files/${index}/text`, data: text },
     ]),
   ];
-}
-
-/** The line that management servers read: its third word is the version. */
-export function renderReleaseLine(
-  brand: string,
-  identity: Pick<GuestIdentity, 'releaseLine' | 'releaseDate'>,
-): string {
-  return `${brand} Release ${identity.releaseLine} ${identity.releaseDate}\n`;
 }
 
 /** What the finish machine runs on. */

@@ -13,6 +13,8 @@ export interface GuestFile {
   readonly mtimeMs: number;
   /** Where a symbolic link points. */
   readonly linkTarget?: string;
+  /** Extended attributes, capabilities among them: the value in lower-case hexadecimal by full name; absent when none. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** Of the content, lower-case hexadecimal; only files have them. */
   readonly sha256?: string;
   readonly md5?: string;
@@ -30,6 +32,8 @@ const KEPT_TEXTS = [
   // Homes of accounts that belong to services.
   /^\/var\/.*\/\.ssh\/[^/]+$/,
   /^\/boot\/grub\/grub\.cfg$/,
+  // The version of the release stands in it, which its content is compared without.
+  /^\/usr\/lib\/os-release$/,
 ];
 
 /** Whether a file's text is kept, so that rules can look into it. */

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   finishMachineArguments,
   planFinishFiles,
-  renderReleaseLine,
   type GuestIdentity,
 } from '../../../src/guest/finish-machine.ts';
+import { renderReleaseLine } from '../../../src/guest/release-stamp.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 
 const identity: GuestIdentity = {
