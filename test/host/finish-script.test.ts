@@ -14,7 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { contentDigest } from '../../src/guest/content-digest.ts';
+import { planFinishFiles, type GuestIdentity } from '../../src/guest/finish-machine.ts';
+import type { GuestFile } from '../../src/guest/guest-file.ts';
+import { stampedTexts } from '../../src/guest/release-stamp.ts';
+import { sha256Of } from '../../src/values/digest.ts';
 import { REPOSITORY } from '../rules/source-files.ts';
+import { resolveBuiltIn } from '../unit/profiles/resolve-built-in.ts';
 
 /*
  * `provisioners/finish/finish.sh` on a planted tree, by the shell of this host and, where it is installed, by busybox,
@@ -65,6 +71,23 @@ function finish(shell: string): void {
   execFileSync('sh', [SCRIPT], { env, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
+const IDENTITIES: readonly GuestIdentity[] = [
+  { imageVersion: '26.11.21-2.9', releaseLine: '26.11.21', releaseDate: '2026-11-21' },
+  { imageVersion: '26.12.1-1.10', releaseLine: '26.12.1.10', releaseDate: '2026-12-01' },
+].map((identity) => ({ imageId: 'kvm', builtSources: 'built\n', guestSources: 'guest\n', ...identity }));
+
+/** What a reader of the disk would find, times aside. */
+function filesBelow(top: string): GuestFile[] {
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const place = join(entry.parentPath, entry.name);
+      const { mode, size } = statSync(place);
+      const facts = { type: 'file' as const, mode: mode & 0o7777, uid: 0, gid: 0, mtimeMs: 0 };
+      return { path: place.slice(top.length), size, sha256: sha256Of(readFileSync(place)), ...facts };
+    });
+}
+
 const text = (name: string): string => readFileSync(join(root, name), 'utf8');
 const names = (name: string): string[] => readdirSync(join(root, name)).toSorted();
 
@@ -84,6 +107,22 @@ describe.each(SHELLS)('finish.sh by %s', (shell) => {
     plant(root, { 'etc/apt/sources.list.d/debian.sources': present });
     finish(shell);
     expect(text('etc/apt/sources.list.d/debian.sources')).toBe(becomes);
+  });
+
+  // Whatever finish stamps in another place than `stampedTexts` says makes this fail.
+  test('two identities give disks whose content is the same', () => {
+    const { profile } = resolveBuiltIn('kvm');
+    const [first, second] = IDENTITIES.map((identity) => {
+      for (const { path, data } of planFinishFiles(profile, identity, ''))
+        plant(dirname(inputs), { [path]: data });
+      finish(shell);
+      const files = filesBelow(root);
+      const texts = new Map(files.map(({ path }) => [path, text(path)]));
+      const stamp = stampedTexts(profile.guest.releaseFiles, identity);
+      return { files, content: contentDigest({ files, texts, packages: [] }, stamp) };
+    });
+    expect(first?.files).not.toEqual(second?.files);
+    expect(first?.content).toBe(second?.content);
   });
 
   test('removes what identifies a machine', () => {
