@@ -16,6 +16,8 @@ export function renderBuildOutcome(outcome: BuildOutcome, layout: TextLayout): s
       return renderBuilt(outcome, layout);
     case 'up-to-date':
       return renderUpToDate(outcome);
+    case 'unchanged':
+      return renderUnchanged(outcome);
     default:
       return renderPlanned(outcome, layout);
   }
@@ -47,6 +49,15 @@ function renderUpToDate(outcome: BuildOutcome): string {
     ...lines,
     ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
     '  --rebuild builds anyway',
+  ].join('\n');
+}
+
+function renderUnchanged(outcome: BuildOutcome): string {
+  const what = `unchanged: ${outcome.line} ${outcome.long} has the same content, so nothing was filed`;
+  return [
+    `${what} (found in ${renderDuration(outcome.totalMs)})`,
+    ...(outcome.path === undefined ? [] : [`  ${outcome.path}`]),
+    ...(outcome.remarks ?? []).map((remark) => `  ${remark}`),
   ].join('\n');
 }
 

@@ -115,10 +115,8 @@ async function* walkFrom(volume: Ext4Volume, top: Ext4Inode, topPath: string): A
 async function entryOf(volume: Ext4Volume, inode: Ext4Inode, path: string): Promise<Ext4Entry> {
   const { type, mode, uid, gid, size, mtimeMs, number } = inode;
   const attributes = await volume.attributes(inode);
-  const entry = {
-    ...{ path, type, mode, uid, gid, size, mtimeMs, inode: number },
-    ...(attributes.size === 0 ? {} : { attributes: inHexadecimal(attributes) }),
-  };
+  const facts = { path, type, mode, uid, gid, size, mtimeMs, inode: number };
+  const entry = attributes.size === 0 ? facts : { ...facts, attributes: inHexadecimal(attributes) };
   return type === 'symlink' ? { ...entry, linkTarget: await linkTarget(volume, inode) } : entry;
 }
 

@@ -30,7 +30,7 @@ const VERSION = members({
 
 const RECIPE = members(
   { digest: SHA256, profile: TEXT },
-  { repo: TEXT, commit: TEXT, dirty: { type: 'boolean' } },
+  { outputsDigest: SHA256, repo: TEXT, commit: TEXT, dirty: { type: 'boolean' } },
 );
 
 const ARTIFACT = members(

@@ -31,7 +31,7 @@ export interface ReleaseManifest {
   readonly host: { readonly accelerator: 'kvm' | 'tcg'; readonly [fact: string]: string | number | boolean };
   /** SHA-256 over the list of installed packages. */
   readonly packagesDigest: string;
-  /** SHA-256 over what the disk holds, without what is different in every build. */
+  /** SHA-256 over what the disk holds, but for the version in it: equal for builds of the same content. */
   readonly contentDigest?: string;
   readonly artifacts: readonly ReleaseArtifact[];
   /** Targets that were wanted and left out. */
@@ -60,6 +60,8 @@ export type ReleaseState = 'active' | 'deprecated' | 'revoked' | 'withdrawn';
 export interface ReleaseRecipe {
   /** SHA-256 over everything in the recipe that can change the result. */
   readonly digest: string;
+  /** SHA-256 over what decides the artifacts of a disk: formats, sizes, machines, names. */
+  readonly outputsDigest?: string;
   /** Name of the profile. */
   readonly profile: string;
   readonly repo?: string;

@@ -1,3 +1,4 @@
+import { outputsOf } from './outputs.ts';
 import type { AptSource, Profile, ProfileFile, Provisioner } from './profile.ts';
 
 /** SHA-256 of each file that a profile names, by absolute path; see `referencedFiles`. */
@@ -42,6 +43,20 @@ export function lineRecipe(profile: Profile, digests: FileDigests): object {
     version,
     template,
   };
+}
+
+/**
+ * What decides the artifacts of a disk, its content and version aside: how each is made, the machine that an OVA describes,
+ * what the template is called, and how the version is written for those who read it in the guest.
+ */
+export function outputsRecipe(profile: Profile): object {
+  const { template, version, disk } = profile;
+  const { sizeMiB, layout, secureBoot } = disk;
+  const outputs = outputsOf(profile).map(({ target, output, options }) => {
+    const { format, compression, subformat, compat, outer } = output;
+    return { target, format, compression, subformat, compat, outer, machine: options.machine };
+  });
+  return { template, version, disk: { sizeMiB, layout, secureBoot }, outputs };
 }
 
 function aptSourceRecipe({ name, uri, suites, components, key }: AptSource): object {

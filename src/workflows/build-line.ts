@@ -7,7 +7,8 @@ import { convertStage } from './convert-stage.ts';
 import { describeBuilt, type UntimedOutcome } from './describe-outcome.ts';
 import { describeWayOn } from './describe-way-on.ts';
 import { STAGES, type StageName } from './events.ts';
-import { finishStage } from './finish-stage.ts';
+import { digestContent, finishStage } from './finish-stage.ts';
+import { findUnchanged, settleUnchanged } from './find-unchanged.ts';
 import { planLine, type LineInputs, type PlannedLine } from './plan-line.ts';
 import { provisionDisk, type SharedWork } from './provision-disk.ts';
 import { catalogueStage, stampStage } from './release-stages.ts';
@@ -49,7 +50,9 @@ export async function buildLine(
   try {
     const built = await takeThroughStages(stages, scene, reserved, shared);
     const totalMs = Math.round(performance.now() - began);
-    await conclude(scene, stages, totalMs, shared);
+    await conclude(scene, built, shared);
+    // What ended early says nothing about how long a build takes.
+    if (built.status === 'built') await rememberDuration(scene, stages, totalMs);
     const usual = expected.totalMs === undefined ? {} : { usualMs: expected.totalMs };
     return { ...built, stageMs: stages.durations, totalMs, ...usual };
   } catch (error) {
@@ -79,6 +82,9 @@ async function takeThroughStages(
 ): Promise<UntimedOutcome> {
   const provisioned = await provisionDisk(stages, scene, shared);
   const finished = await stages.run(finishStage(scene, provisioned.base, provisioned.disk, reserved));
+  const contentDigest = digestContent(scene.plan, finished.content, reserved);
+  const equal = await findUnchanged(scene, reserved, contentDigest);
+  if (equal !== undefined) return settleUnchanged(scene, reserved, equal);
   const converted = await stages.run(convertStage(scene, finished, reserved));
   const tested = scene.request.test
     ? await stages.run(testStage(scene, finished, converted, reserved))
@@ -86,23 +92,25 @@ async function takeThroughStages(
   const { base } = provisioned;
   const timings = { ...stages.durations };
   const manifest = await stages.run(
-    stampStage(scene, { base, finished, converted, tested, reserved, timings }),
+    stampStage(scene, { base, finished, contentDigest, converted, tested, reserved, timings }),
   );
   const filed = await stages.run(catalogueStage(scene, converted.directory, manifest));
   return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
 }
 
-async function conclude(
-  scene: BuildScene,
-  stages: StageRunner,
-  totalMs: number,
-  shared: SharedWork,
-): Promise<void> {
-  await scene.run.update({ status: 'done' });
-  const { directories } = scene.context;
-  await rememberTiming(directories.state, scene.plan.profile.name, { totalMs, stageMs: stages.durations });
+async function conclude(scene: BuildScene, outcome: UntimedOutcome, shared: SharedWork): Promise<void> {
+  const equal = outcome.status === 'unchanged' ? { equalTo: outcome.long } : {};
+  await scene.run.update({ status: 'done', ...equal });
   // Another profile of this request may still want the disk.
   shared.cleanups.push(() => removeDisks(scene.run));
+}
+
+async function rememberDuration(
+  { context, plan }: BuildScene,
+  stages: StageRunner,
+  totalMs: number,
+): Promise<void> {
+  await rememberTiming(context.directories.state, plan.profile.name, { totalMs, stageMs: stages.durations });
 }
 
 /** Takes a failed build back; returns the failure, told with what became of its version and how to go on. */

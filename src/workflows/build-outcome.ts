@@ -7,6 +7,8 @@ export type BuildStatus =
   | 'built'
   /** The line already has a release with the same recipe and packages; nothing was done. */
   | 'up-to-date'
+  /** The finished disk holds what the line's newest release holds; nothing was filed, and the BUILD is used up. */
+  | 'unchanged'
   /** `--dry-run`: only the plan was made, nothing was reserved or written. */
   | 'planned';
 
@@ -46,6 +48,8 @@ export interface BuildOutcome {
   /** The release's LONG version: the new one, the one that already has the content, or the planned one. */
   readonly long: string;
   readonly arch: MachineArchitecture;
+  /** The BUILD that was taken and gave no release; only with `unchanged`. */
+  readonly burnt?: number;
   /** Every artifact of the release; empty when only planned. */
   readonly artifacts: readonly BuiltArtifact[];
   /** The artifact; of several, the release's directory. Absent when only planned. */

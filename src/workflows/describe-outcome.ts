@@ -54,6 +54,20 @@ export async function describeReleased(
   };
 }
 
+/**
+ * The answer that a finished disk holds what a release holds already, so that it was not filed.
+ * @param build the BUILD that was taken for it
+ */
+export async function describeUnchanged(
+  request: Pick<BuildRequest, 'catalogue'>,
+  plan: Pick<BuildPlan, 'profile'>,
+  { build, equalTo }: { readonly build: number; readonly equalTo: string },
+): Promise<UntimedOutcome> {
+  const remark = `BUILD ${build} of ${plan.profile.line} is used up: no release will have that number`;
+  const released = await describeReleased(request, plan, equalTo, remark);
+  return { ...released, status: 'unchanged', burnt: build };
+}
+
 /** The answer of `--dry-run`. */
 export async function describePlan(plan: BuildPlan, request: BuildRequest): Promise<UntimedOutcome> {
   const { profile } = plan;

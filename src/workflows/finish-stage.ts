@@ -1,5 +1,7 @@
 import { Failure } from '../errors/failure.ts';
+import { contentDigest } from '../guest/content-digest.ts';
 import type { GuestIdentity } from '../guest/finish-machine.ts';
+import { stampedTexts, type ReleaseStamp } from '../guest/release-stamp.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { isMapping } from '../schemas/document-path.ts';
@@ -26,10 +28,7 @@ export function finishStage(
   const { plan, context, run } = scene;
   const { sparsify } = plan.profile.finish;
   const identity: GuestIdentity = {
-    imageId: plan.profile.line,
-    imageVersion: reserved.reservation.long,
-    releaseLine: reserved.releaseLine,
-    releaseDate: renderIsoDate(reserved.version.date),
+    ...releaseStampOf(plan, reserved),
     builtSources: plan.sources.built,
     guestSources: plan.sources.guest,
   };
@@ -68,6 +67,26 @@ export function finishStage(
       finishedAt,
     }),
   };
+}
+
+/** What finish stamps a disk with. */
+function releaseStampOf({ profile }: BuildScene['plan'], reserved: ReservedBuild): ReleaseStamp {
+  return {
+    imageId: profile.line,
+    imageVersion: reserved.reservation.long,
+    releaseLine: reserved.releaseLine,
+    releaseDate: renderIsoDate(reserved.version.date),
+  };
+}
+
+/** Digest of what a finished disk holds, without what {@link finishStage} stamped it with. */
+export function digestContent(
+  plan: BuildScene['plan'],
+  content: GuestContent,
+  reserved: ReservedBuild,
+): string {
+  const stamp = releaseStampOf(plan, reserved);
+  return contentDigest(content, stampedTexts(plan.profile.guest.releaseFiles, stamp));
 }
 
 function describeWork(sparsify: Profile['finish']['sparsify']): string {

@@ -6,7 +6,13 @@ import { secretsOf } from '../profiles/secrets.ts';
 import { keepReserved, markBuilding, requireAllocation } from './allocate-version.ts';
 import type { BuildRequest, WorkflowContext } from './build-request.ts';
 import { describeReservation, reserveVersion, type BuildScene, type ReservedBuild } from './build-scene.ts';
-import { describePlan, describeReleased, findEqualRelease, type UntimedOutcome } from './describe-outcome.ts';
+import {
+  describePlan,
+  describeReleased,
+  describeUnchanged,
+  findEqualRelease,
+  type UntimedOutcome,
+} from './describe-outcome.ts';
 import { takeHostPlace } from './host-place.ts';
 import { takeLineTurn } from './line-turn.ts';
 import { checkMirrorAge } from './mirror-age.ts';
@@ -168,12 +174,16 @@ async function resumeLine(
 ): Promise<BegunLine> {
   const { reservation, recipeDigest } = saved.plan;
   if (plan.recipeDigest !== recipeDigest) throw recipeChanged(saved);
-  const { state } = await requireAllocation(reservation);
+  const { state, equalTo } = await requireAllocation(reservation);
   const run = await RunDirectory.reopen(saved.path, saved.state);
   if (state === 'released') {
     await run.update({ status: 'done' });
     const remark = `run ${run.id} had filed it before it ended`;
     return { outcome: await describeReleased(request, plan, reservation.long, remark) };
+  }
+  if (state === 'unchanged' && equalTo !== undefined) {
+    await run.update({ status: 'done', equalTo });
+    return { outcome: await describeUnchanged(request, plan, { build: reservation.build, equalTo }) };
   }
   await removeStageLeftovers(run);
   await markBuilding(reservation, context.clock.now(), run.id);

@@ -9,12 +9,14 @@ import type { FinishedDisk } from './finish-disk.ts';
 import type { MadeBase } from './make-base.ts';
 import type { Stage } from './stage-runner.ts';
 import { describeTests, type TestedBuild } from './test-stage.ts';
-import { planManifest, writeReleaseRecords } from './stamp-release.ts';
+import { planManifest, writeBill, writeReleaseRecords } from './stamp-release.ts';
 
 /** What `stamp` puts together. */
 export interface StampFacts {
   readonly base: MadeBase;
   readonly finished: FinishedDisk;
+  /** Of the finished disk. */
+  readonly contentDigest: string;
   readonly converted: ConvertedBuild;
   readonly reserved: ReservedBuild;
   /** Absent when the build was told not to test. */
@@ -41,18 +43,21 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
         await copyFile(join(tested?.directory ?? '', name), join(directory, name));
       }
       await writeBuildLog(scene, directory);
-      return planManifest({
+      const manifest = planManifest({
         plan,
         base: facts.base,
         version: facts.reserved.version,
         releaseLine: facts.reserved.releaseLine,
         content,
+        contentDigest: facts.contentDigest,
         artifacts,
         skipped,
         timings: facts.timings,
         tests: tested && describeTests(tested),
         now: context.clock.now(),
       });
+      await writeBill(directory, manifest, content);
+      return manifest;
     },
     summarize: (manifest) =>
       `release.json, ${manifest.artifacts.length === 1 ? '1 artifact' : `${manifest.artifacts.length} artifacts`}`,

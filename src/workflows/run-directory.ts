@@ -27,6 +27,8 @@ export interface RunState {
   readonly createdAt: string;
   readonly owner: ProcessIdentity | undefined;
   readonly long?: string;
+  /** LONG of the release whose content the run's disk has, when nothing was filed for that reason. */
+  readonly equalTo?: string;
   readonly status: 'running' | 'done' | 'failed';
   readonly stages: Readonly<Partial<Record<StageName, StageRecord>>>;
 }
@@ -40,7 +42,7 @@ export function runsDirectory(stateDirectory: string): string {
 export async function readRunState(path: string): Promise<RunState | undefined> {
   const found = await readJsonObjectIfExists(join(path, STATE_FILE)).catch(() => undefined);
   if (found === undefined) return undefined;
-  const { profile, line, createdAt, long, status } = found;
+  const { profile, line, createdAt, long, equalTo, status } = found;
   if (typeof profile !== 'string' || typeof line !== 'string' || typeof createdAt !== 'string')
     return undefined;
   if (status !== 'running' && status !== 'done' && status !== 'failed') return undefined;
@@ -52,6 +54,7 @@ export async function readRunState(path: string): Promise<RunState | undefined> 
     createdAt,
     owner: parseProcessIdentity(found['owner']),
     ...(typeof long === 'string' ? { long } : {}),
+    ...(typeof equalTo === 'string' ? { equalTo } : {}),
     status,
     stages: parseStages(found['stages']),
   };
@@ -111,7 +114,7 @@ export class RunDirectory {
   }
 
   /** Changes facts of the run and writes them down. */
-  async update(facts: Partial<Pick<RunState, 'long' | 'status'>>): Promise<void> {
+  async update(facts: Partial<Pick<RunState, 'long' | 'equalTo' | 'status'>>): Promise<void> {
     this.#state = { ...this.#state, ...facts };
     const text = `${JSON.stringify(this.#state, null, 2)}\n`;
     this.#written = this.#written

@@ -126,7 +126,12 @@ function unknownRun(message: string): Failure {
 }
 
 function doneAlready({ state, plan }: SavedRun): Failure {
-  const message = `run ${state.id} is done: ${state.line} ${plan.reservation.long} is filed`;
+  const { id, line, equalTo } = state;
+  const fate =
+    equalTo === undefined
+      ? `${line} ${plan.reservation.long} is filed`
+      : `its content is that of ${line} ${equalTo}, so nothing was filed`;
+  const message = `run ${id} is done: ${fate}`;
   return new Failure('conflict', 'E_RUN_DONE', message, { hint: '--rebuild builds the profile once more' });
 }
 

@@ -12,7 +12,10 @@ import { compatOf } from '../publishing/check-version.ts';
 import { packagesDigest, renderPackageList } from '../packages/package-list.ts';
 import { guestFactsOf } from '../guest/guest-facts.ts';
 import { renderGuestFacts } from '../manifests/guest-facts.ts';
+import { outputsRecipe } from '../profiles/recipe.ts';
+import { renderCyclonedx, SBOM_FILE } from '../reports/cyclonedx.ts';
 import { machineArchitecture } from '../values/architecture.ts';
+import { digestOfValue } from '../values/digest.ts';
 import type { VersionRecord } from '../versions/version.ts';
 import type { CheckedBase } from './base-cache.ts';
 import type { BuildPlan } from './plan-build.ts';
@@ -27,6 +30,8 @@ export interface StampInput {
   readonly version: VersionRecord;
   readonly releaseLine: string;
   readonly content: GuestContent;
+  /** See `contentDigest`. */
+  readonly contentDigest: string;
   readonly artifacts: readonly ReleaseArtifact[];
   readonly skipped: readonly SkippedArtifact[];
   readonly timings: Readonly<Record<string, number>>;
@@ -50,7 +55,11 @@ export function planManifest(input: StampInput): ReleaseManifest {
     created: input.now.toISOString(),
     sourceDateEpoch: newestIndexSeconds(closure),
     state: 'active',
-    recipe: { digest: plan.recipeDigest, profile: profile.name },
+    recipe: {
+      digest: plan.recipeDigest,
+      outputsDigest: digestOfValue(outputsRecipe(profile)),
+      profile: profile.name,
+    },
     base: { method: profile.base.method, digest: plan.baseDigest },
     os: {
       id: content.osRelease['ID'] ?? profile.os.distribution,
@@ -63,12 +72,22 @@ export function planManifest(input: StampInput): ReleaseManifest {
     tools: plan.tools,
     host: { accelerator: plan.accelerator.accelerator },
     packagesDigest: packagesDigest(content.packages),
+    contentDigest: input.contentDigest,
     artifacts: input.artifacts,
     ...(input.skipped.length === 0 ? {} : { skipped: input.skipped }),
     tests: input.tests ?? { result: 'skipped' },
     timings: input.timings,
     compat: compatOf(input.version, input.releaseLine),
   };
+}
+
+/** Writes the bill of materials, which counts the artifacts that the manifest names. */
+export async function writeBill(
+  directory: string,
+  manifest: ReleaseManifest,
+  { packages }: Pick<GuestContent, 'packages'>,
+): Promise<void> {
+  await writeFile(join(directory, SBOM_FILE), renderCyclonedx(manifest, packages));
 }
 
 /** Writes what stands beside the artifacts: packages, files, changelogs, and what the guest is set up to do. */

@@ -37,6 +37,7 @@ const NEEDED = [
   'newuidmap',
   'lbzip2',
   'xz',
+  'debugfs',
 ];
 
 /** Why no lab can be set up here, or undefined. A caller that skips prints it. */
@@ -115,6 +116,11 @@ export class Lab {
   /** Removes it with all it holds. */
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Lets every build from now on give a disk of the same content, which this text decides; else each gives another. */
+  provision(text: string): void {
+    writeFileSync(join(this.directory, 'provisioned'), text);
   }
 
   /** Says what is built: the smallest profile, with these changes. */
@@ -229,7 +235,7 @@ const TESTED_ARGUMENTS = FIXED_ARGUMENTS.filter((word) => word !== '--no-test');
 
 /** Names on PATH and the files behind them. */
 function fakePrograms(): [name: string, file: string][] {
-  const fakes = readdirSync(FAKES).filter((name) => !/^(?:control|kill-hook|real)\./.test(name));
+  const fakes = readdirSync(FAKES).filter((name) => !/^(?:control|kill-hook|real|guest-disk)\./.test(name));
   return [
     ...fakes.map((name): [string, string] => [name.replace(/\.\w+$/, ''), name]),
     ...REAL_PROGRAMS.map((name): [string, string] => [name, 'real.sh']),

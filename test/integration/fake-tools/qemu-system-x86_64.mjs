@@ -5,6 +5,7 @@ import { createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { at, LAB, print, ToldToFail } from './control.mjs';
+import { writeGuest } from './guest-disk.mjs';
 
 const PNG = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==',
@@ -41,10 +42,12 @@ async function run(machine) {
   }
 }
 
-/** The finish machine: a console on standard output, and the end. */
+/** The finish machine: a console on standard output, the stamp on the disk, and the end. */
 async function finish() {
   console.log('[    0.000000] Linux version 6.12.1-lab');
   await at('finish');
+  const [disk = ''] = valuesOf('-drive').map((text) => optionsOf(`x,${text}`).file);
+  writeGuest(disk, valuesOf('-initrd')[0] ?? '');
   await print('finish', (piece) => process.stdout.write(piece));
   console.log('MINTMARK-FINISHED');
 }

@@ -81,6 +81,16 @@ describe('the summary of a build', () => {
     );
   });
 
+  test('equal content names the release that has it, and the number that is gone', () => {
+    const remarks = ['BUILD 58 of server is used up: no release will have that number'];
+    const unchanged: BuildOutcome = { ...built, status: 'unchanged', burnt: 58, remarks, totalMs: 61_000 };
+    expect(renderBuildOutcome(unchanged, layout).split('\n')).toEqual([
+      'unchanged: server 26.11.21-1.57 has the same content, so nothing was filed (found in 1m 01 s)',
+      expect.stringMatching(/^ {2}\S/),
+      '  BUILD 58 of server is used up: no release will have that number',
+    ]);
+  });
+
   test('a dry run shows the plan in short and says that nothing happened', () => {
     const packages = [
       { name: 'adduser', version: '3.152' },

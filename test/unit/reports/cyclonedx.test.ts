@@ -51,6 +51,8 @@ async function faultsOf(text: string): Promise<unknown> {
   return new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text);
 }
 
+const serialOf = (bill: string): string => /urn:uuid:[0-9a-f-]{36}/.exec(bill)?.[0] ?? '';
+
 describe('renderCyclonedx', () => {
   test.each([
     { packages: 'systemvm.txt', because: 'it is what the system VM holds' },
@@ -74,7 +76,6 @@ describe('renderCyclonedx', () => {
   test('is the same in any order of packages, and the serial number that of the release', () => {
     const text = renderCyclonedx(release, AWKWARD);
     expect(renderCyclonedx(release, AWKWARD.toReversed())).toBe(text);
-    const serialOf = (bill: string): string => /urn:uuid:[0-9a-f-]{36}/.exec(bill)?.[0] ?? '';
     const next = renderCyclonedx({ ...release, version: sampleManifest('26.11.21-2.58').version }, AWKWARD);
     expect(serialOf(text)).toMatch(/^urn:uuid:.{8}-.{4}-8.{3}-[89ab]/);
     expect(serialOf(next)).not.toBe(serialOf(text));

@@ -11,6 +11,7 @@ const scratch = useScratchDirectory('saved');
 interface RunFacts {
   readonly profile?: string;
   readonly minute?: number;
+  readonly equalTo?: string;
   readonly status?: 'running' | 'failed' | 'done';
   /** Whether its process still lives. */
   readonly alive?: boolean;
@@ -22,6 +23,7 @@ async function makeRun({
   minute = 0,
   status = 'failed',
   alive = false,
+  equalTo,
 }: RunFacts): Promise<string> {
   const now = new Date(Date.UTC(2026, 10, 21, 7, minute));
   const run = await RunDirectory.create(scratch.path, 'name', 'line', now);
@@ -31,7 +33,7 @@ async function makeRun({
   const request = { profiles: [profile], catalogue: 'relative', targets: [] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   await savePlan(run, profile, { request, plan, reservation } as unknown as Parameters<typeof savePlan>[2]);
-  await run.update({ status });
+  await run.update({ status, ...(equalTo === undefined ? {} : { equalTo }) });
   const owner = await readProcessIdentity();
   const state = { ...(await readRunState(run.path)), owner: alive ? owner : { ...owner, startTicks: 1 } };
   await writeFile(run.file('state.json'), JSON.stringify(state));
@@ -70,6 +72,18 @@ describe('findRun', () => {
   ] as const)('refuses one with $code, because $because', async ({ facts, code }) => {
     const path = await makeRun(facts);
     await expect(findRun(scratch.path, path, [])).rejects.toMatchObject({ kind: 'conflict', code });
+  });
+
+  test.each([
+    { facts: { status: 'done' }, says: /: line 26\.11\.21-1\.1 is filed$/, because: 'that is how it ended' },
+    {
+      facts: { status: 'done', equalTo: '26.11.20-1.9' },
+      says: /: its content is that of line 26\.11\.20-1\.9, so nothing was filed$/,
+      because: 'it gave nothing new',
+    },
+  ] as const)('says what became of one that is done: $because', async ({ facts, says }) => {
+    const path = await makeRun(facts);
+    await expect(findRun(scratch.path, path, [])).rejects.toMatchObject({ message: says });
   });
 
   test.each([
