@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { baseCommand } from './commands/base.ts';
 import { buildCommand } from './commands/build.ts';
 import { convertCommand } from './commands/convert.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { profileCommand } from './commands/profile.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   rollbackCommand,
   revokeCommand,
   pinCommand,
+  diffCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

@@ -61,7 +61,9 @@ export function entriesSince(
 
 /** The CVE names in a text, each once, the oldest first. */
 export function cveNames(text: string): string[] {
-  const names = new Set(Array.from(text.matchAll(/\bCVE-\d{4}-\d{4,19}\b/gi), ([name]) => name.toUpperCase()));
+  const names = new Set(
+    Array.from(text.matchAll(/\bCVE-\d{4}-\d{4,19}\b/gi), ([name]) => name.toUpperCase()),
+  );
   return Array.from(names).toSorted(compareDebianVersions);
 }
 

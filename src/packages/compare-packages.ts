@@ -91,7 +91,8 @@ function isEqual(a: InstalledPackage, b: InstalledPackage): boolean {
 
 function withPredecessor(added: InstalledPackage, removed: readonly InstalledPackage[]): AddedPackage {
   const replaces = removed.findLast(
-    ({ name, source }) => source === added.source && nameWithoutNumbers(name) === nameWithoutNumbers(added.name),
+    ({ name, source }) =>
+      source === added.source && nameWithoutNumbers(name) === nameWithoutNumbers(added.name),
   );
   return replaces ? { added, replaces } : { added };
 }
