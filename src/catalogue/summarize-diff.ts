@@ -17,7 +17,7 @@ export function summarizeDiff({ packages, files, sizes, configuration, artifacts
   const unknown = Object.entries({ packages, files, configuration }).flatMap(([name, { known }]) =>
     known ? [] : [name],
   );
-  if (unknown.length > 0) parts.push(`unknown: ${unknown.join(' and ')}`);
+  if (unknown.length > 0) parts.push(`unknown: ${unknown.join(', ')}`);
   return parts.length === 0 ? 'nothing changed' : parts.join(', ');
 }
 
@@ -37,17 +37,18 @@ function packageParts(packages: PackageChanges): string[] {
 
 /** The sources with security updates, with the CVEs that they name. */
 function fixesOf(sources: readonly SourceChange[]): string {
-  const named = sources.flatMap(({ source, changelog }) => {
-    if (changelog === undefined || (!changelog.security && changelog.cves.length === 0)) return [];
-    return [`${source}: ${changelog.cves.length === 0 ? 'security' : someOf(changelog.cves, ', ')}`];
-  });
-  return someOf(named, '; ');
+  const named = sources
+    .flatMap(({ source, changelog }) => (changelog === undefined ? [] : [{ source, ...changelog }]))
+    .filter(({ security, cves }) => security || cves.length > 0)
+    .toSorted((a, b) => Number(b.security) - Number(a.security))
+    .map(({ source, cves }) => `${source}: ${renderCves(cves)}`);
+  const more = named.length - MAX_NAMED;
+  return [...named.slice(0, MAX_NAMED), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
-function someOf(words: readonly string[], separator: string): string {
-  const more = words.length - MAX_NAMED;
-  const shown = words.slice(0, MAX_NAMED).join(separator);
-  return more > 0 ? `${shown} and ${more} more` : shown;
+function renderCves(cves: readonly string[]): string {
+  if (cves.length === 0) return 'security';
+  return cves.length > MAX_NAMED ? `${cves.length} CVEs` : cves.join(', ');
 }
 
 function fileParts({ added, removed, changed }: FileChanges): string[] {

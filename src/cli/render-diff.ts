@@ -2,7 +2,13 @@ import type { ReleaseDiff } from '../catalogue/release-diff.ts';
 import { summarizeDiff } from '../catalogue/summarize-diff.ts';
 import type { DiffRow, DiffSection, DiffText } from '../reports/diff-section.ts';
 import { planDiffSections } from '../reports/diff-sections.ts';
-import { renderColumns, truncate, withoutControlCharacters, type TextLayout } from './text-layout.ts';
+import {
+  renderColumns,
+  truncate,
+  visibleLength,
+  withoutControlCharacters,
+  type TextLayout,
+} from './text-layout.ts';
 
 /** Rows of a section; the JSON document has all. */
 const MAX_ROWS = 20;
@@ -21,8 +27,8 @@ export function renderDiff(diff: ReleaseDiff, layout: TextLayout): string {
   const sections = planDiffSections(diff);
   return [
     style.bold(`${from.line} ${from.long} → ${newer}`),
-    truncate(summarizeDiff(diff), width),
-    ...diff.notes.map((note) => style.yellow(`! ${fit(note, width - 2)}`)),
+    ...wrap(summarizeDiff(diff), width),
+    ...diff.notes.flatMap((note) => wrap(`! ${note}`, width).map(style.yellow)),
     '',
     ...sections.flatMap((section) => renderSection(section, layout)),
   ].join('\n');
@@ -37,7 +43,7 @@ function renderSection(section: DiffSection, layout: TextLayout): string[] {
   const words = headline === 'unknown' ? style.yellow(headline) : headline;
   const shown = rows.length > MAX_ROWS ? (overview ?? rows) : rows;
   const body = [
-    ...remarks.map((remark) => `  ${style.yellow('?')} ${fit(remark, width - 4)}`),
+    ...remarks.flatMap((remark) => wrap(`? ${remark}`, width - 2).map((line) => `  ${style.yellow(line)}`)),
     ...renderRows(shown, layout),
     ...texts.slice(0, MAX_TEXTS).flatMap((text) => ['', ...renderText(text, layout)]),
     ...moreLine(texts.length - MAX_TEXTS, 'differences in text', layout),
@@ -48,11 +54,22 @@ function renderSection(section: DiffSection, layout: TextLayout): string[] {
 function renderRows(rows: readonly DiffRow[], layout: TextLayout): string[] {
   const shown = rows.slice(0, MAX_ROWS);
   const room = layout.width - 4;
-  const lines = renderColumns(
-    shown.map(({ cells }) => cellsWithin(cells.map(withoutControlCharacters), room)),
-  );
+  const cells = shown.map((row) => cellsWithin(row.cells.map(withoutControlCharacters), room));
+  // What is said of a package is worth a line of its own where it would be cut.
+  const plain = cells.map((row) => (row.length < 3 ? row : row.slice(0, -1)));
+  const narrow = renderColumns(plain);
+  const lines = renderColumns(cells).map((line, place) => {
+    if (visibleLength(line) <= room) return [line];
+    const unaligned = (cells[place] ?? []).join('  ');
+    if (visibleLength(unaligned) <= room) return [unaligned];
+    const rest = cells[place]?.length === plain[place]?.length ? undefined : cells[place]?.at(-1);
+    return [narrow[place] ?? line, ...(rest === undefined ? [] : [`  ${rest}`])];
+  });
   return [
-    ...lines.map((line, place) => `  ${signOf(shown[place]?.sign ?? '~', layout)} ${truncate(line, room)}`),
+    ...lines.flatMap(([first = '', ...rest], place) => [
+      `  ${signOf(shown[place]?.sign ?? '~', layout)} ${truncate(first, room)}`,
+      ...rest.map((line) => `    ${truncate(line, room)}`),
+    ]),
     ...moreLine(rows.length - shown.length, 'more', layout),
   ];
 }
@@ -61,13 +78,14 @@ function renderRows(rows: readonly DiffRow[], layout: TextLayout): string[] {
 function cellsWithin(cells: readonly string[], room: number): string[] {
   if (cells.length < 2) return [...cells];
   const half = Math.floor(room / 2);
-  return cells.map((cell, place) => (place === 0 ? truncateStart(cell, half) : cell));
+  return cells.map((cell, place) => (place === 0 ? shorten(cell, half) : cell));
 }
 
 /** Of a long path its end tells most. */
-function truncateStart(text: string, width: number): string {
+function shorten(text: string, width: number): string {
   const characters = Array.from(text);
-  return characters.length <= width ? text : `…${characters.slice(1 - width).join('')}`;
+  if (characters.length <= width || !text.startsWith('/')) return truncate(text, width);
+  return `…${characters.slice(1 - width).join('')}`;
 }
 
 function signOf(sign: DiffRow['sign'], { style }: TextLayout): string {
@@ -92,6 +110,18 @@ function renderText({ path, lines }: DiffText, layout: TextLayout): string[] {
 
 function moreLine(count: number, what: string, { style }: TextLayout): string[] {
   return count > 0 ? [`    ${style.dim(`and ${count} ${what}; --format json has all`)}`] : [];
+}
+
+/** Words in lines that are no longer than `width`; those after the first are indented. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of withoutControlCharacters(text).split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && visibleLength(`${line} ${word}`) <= width)
+      lines[lines.length - 1] += ` ${word}`;
+    else lines.push(line === undefined ? word : `  ${word}`);
+  }
+  return lines.map((line) => truncate(line, width));
 }
 
 function fit(text: string, width: number): string {

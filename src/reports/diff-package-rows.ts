@@ -3,8 +3,11 @@ import { groupUpdates, type SourceChange } from '../catalogue/source-changes.ts'
 import { renderByteSize } from '../values/byte-size.ts';
 import type { DiffRow } from './diff-section.ts';
 
-/** Names of one source that stand beside it; of more, their number does. */
-const MAX_NAMES = 3;
+/** CVEs whose names stand in a row, the newest; what changed in JSON has all. */
+const MAX_CVES = 20;
+
+/** From so many on their number is said first, since a line may be cut. */
+const COUNTED_CVES = 4;
 
 /** Packages, those with security updates first, each with the CVEs that its changelog names. */
 export function packageRows(packages: PackageChanges): DiffRow[] {
@@ -41,27 +44,41 @@ function cellsOf(
 }
 
 function nameOf({ source, packages }: SourceChange): string {
-  if (packages.length === 1) return packages[0] ?? source;
-  return `${source} (${packages.length > MAX_NAMES ? `${packages.length} packages` : packages.join(', ')})`;
+  return packages.length === 1 ? (packages[0] ?? source) : `${source} (${packages.length} packages)`;
 }
 
-function replacement(entry: PackageChanges['added'][number]): string[] {
-  if (entry.replaces === undefined) return [];
-  return [`replaces ${entry.replaces.name}`, renderFixes(entry.changelog)];
+function replacement({ replaces, changelog }: PackageChanges['added'][number]): string[] {
+  if (replaces === undefined) return [];
+  // A kernel names hundreds, which nobody reads in a line about what took whose place.
+  const fixes =
+    changelog === undefined ? 'changelog unknown' : wordsOf(changelog, countOf(changelog.cves)).join('  ');
+  return [...(fixes === '' ? [] : [fixes]), `replaces ${replaces.name}`];
 }
 
 function renderFixes(changelog: ChangelogSummary | undefined): string {
-  if (changelog === undefined) return 'changelog unknown';
-  return [...(changelog.security ? ['security'] : []), ...namesOf(changelog)].join('  ');
+  return changelog === undefined
+    ? 'changelog unknown'
+    : wordsOf(changelog, renderCves(changelog.cves)).join('  ');
 }
 
 function renderLosses(changelog: ChangelogSummary | undefined): string {
   if (changelog === undefined) return 'changelog unknown';
-  return changelog.cves.length === 0 ? '' : `takes back  ${namesOf(changelog).join('')}`;
+  return changelog.cves.length === 0 ? '' : `takes back ${renderCves(changelog.cves)}`;
 }
 
-function namesOf({ cves }: ChangelogSummary): string[] {
-  return cves.length === 0 ? [] : [cves.join(', ')];
+function wordsOf({ security }: ChangelogSummary, cves: string): string[] {
+  return [...(security ? ['security'] : []), ...(cves === '' ? [] : [cves])];
+}
+
+function countOf(cves: readonly string[]): string {
+  return cves.length < COUNTED_CVES ? cves.toReversed().join(', ') : `${cves.length} CVEs`;
+}
+
+function renderCves(cves: readonly string[]): string {
+  if (cves.length < COUNTED_CVES) return countOf(cves);
+  const more = cves.length - MAX_CVES;
+  const names = cves.slice(-MAX_CVES).toReversed().join(', ');
+  return `${countOf(cves)}: ${names}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** A security update comes before one that only names CVEs, that before any other. */

@@ -124,7 +124,8 @@ function artifactContent({ list }: Extract<ReleaseDiff['artifacts'], { known: tr
 }
 
 function sizes(from: number, to: number): string {
-  return from === to ? renderByteSize(to) : `${renderByteSize(from)} → ${renderByteSize(to)}`;
+  const [before, after] = [renderByteSize(from), renderByteSize(to)];
+  return before === after ? after : `${before} → ${after}`;
 }
 
 function delta(from: number, to: number): string {

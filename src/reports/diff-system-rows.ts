@@ -42,6 +42,5 @@ function describeService({ enabled, active }: Omit<ServiceFact, 'name'>): string
 }
 
 function listenerCells({ protocol, address, port, process }: ListenerFact): string[] {
-  const host = address.includes(':') ? `[${address}]` : address;
-  return [`${protocol}/${port}`, `${host}:${port}`, ...(process === undefined ? [] : [process])];
+  return [`${protocol}/${port}`, address, ...(process === undefined ? [] : [process])];
 }

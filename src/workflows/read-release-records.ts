@@ -88,13 +88,11 @@ class RecordReader {
     const recorded = new Map(
       text.split('\n').map((line) => [line.slice(CHECKSUM_DIGITS + 2), line.slice(0, CHECKSUM_DIGITS)]),
     );
-    return Array.from(this.#digests).flatMap(([file, digest]) => {
-      const expected = recorded.get(file);
-      if (expected === undefined || expected === digest) return [];
-      return [
-        `${file} of ${this.#name} is not the file that was released: it differs from ${CHECKSUMS_FILE}`,
-      ];
-    });
+    const changed = Array.from(this.#digests).flatMap(([file, digest]) =>
+      recorded.has(file) && recorded.get(file) !== digest ? [file] : [],
+    );
+    if (changed.length === 0) return [];
+    return [`${this.#name} is not as it was filed: ${changed.join(', ')} not as in ${CHECKSUMS_FILE}`];
   }
 }
 

@@ -27,7 +27,7 @@ const RANKS: Readonly<Record<string, number>> = {
 };
 
 /** Packages that exactly one file may import, so that each can be replaced in one place. */
-const SINGLE_IMPORTER = ['execa', 'listr2', 'handlebars', 'ajv', 'semver', '@cdktf/hcl2json'];
+const SINGLE_IMPORTER = ['execa', 'listr2', 'handlebars', 'ajv', 'semver', '@cdktf/hcl2json', 'diff'];
 
 /** What areas that only compute must not load: effects enter through `host` and `workflows`. */
 const EFFECTS = [
