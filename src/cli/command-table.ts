@@ -12,8 +12,10 @@ import { promoteCommand } from './commands/promote.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { pruneCommand } from './commands/prune.ts';
+import { releasesCommand } from './commands/releases.ts';
 import { renderCommand } from './commands/render.ts';
 import { runCommand } from './commands/run.ts';
+import { showCommand } from './commands/show.ts';
 import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCheckCommand } from './commands/version-check.ts';
@@ -33,11 +35,13 @@ export const COMMANDS: readonly Command[] = [
   inspectCommand,
   testCommand,
   runCommand,
+  releasesCommand,
+  showCommand,
+  diffCommand,
   promoteCommand,
   rollbackCommand,
   revokeCommand,
   pinCommand,
-  diffCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

@@ -60,3 +60,14 @@ export function renderColumns(rows: readonly (readonly string[])[], indent = 0):
     return `${' '.repeat(indent)}${cells.join('  ')}`.trimEnd();
   });
 }
+
+/** The text in lines of at most `width` columns, broken between words; a longer word stands alone. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || visibleLength(last) + 1 + visibleLength(word) > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
