@@ -287,6 +287,16 @@ describe('the life of an allocation', () => {
   });
 });
 
+test('a build keeps the day on which it began, also when others began later and ended before', async () => {
+  const late = await take({ day: '2026-11-21' });
+  const early = await take({ day: '2026-11-22' });
+  await markReleased(early, new Date('2026-11-22T00:05:00Z'));
+  const allocation = await markReleased(late, new Date('2026-11-22T00:10:00Z'));
+  expect([late.long, early.long]).toEqual(['26.11.21-1.1', '26.11.22-1.2']);
+  expect(allocation).toMatchObject({ version: '26.11.21-1.1', at: '2026-11-22T00:10:00.000Z' });
+  expect(await taken({ day: '2026-11-22' })).toBe('26.11.22-1.3');
+});
+
 test('version next looks and takes nothing', async () => {
   const day = { year: 2026, month: 11, day: 21 };
   expect(await nextVersion(catalogue, 'server', day, 'daily')).toMatchObject({
