@@ -1,10 +1,10 @@
 import { readVersion } from '../versions/parse-version.ts';
-import { renderForms, renderShort, type VersionRecord } from '../versions/version.ts';
+import { identityOf, renderForms, renderShort, type VersionRecord } from '../versions/version.ts';
 import { CLOUDSTACK, CLOUDSTACK_24 } from './cloudstack-version.ts';
 import { COSMIC } from './cosmic-version.ts';
 import { VAGRANT } from './gem-version.ts';
 import { DPKG, OCI, SEMVER } from './registry-consumers.ts';
-import type { VersionConsumer, VersionJudgement } from './version-consumer.ts';
+import type { GivenForm, VersionConsumer, VersionJudgement } from './version-consumer.ts';
 
 /** Everybody whose rule is known, in the order people read it. */
 export const VERSION_CONSUMERS = {
@@ -47,8 +47,22 @@ export function checkConsumer(id: VersionConsumerId, text: string, minimum?: str
     version: text,
     ...(least === undefined ? {} : { minimum: least }),
     legacy: isLegacy(text),
-    ...consumer.judge(text, least),
+    ...withRemedy(consumer.judge(text, least), consumer, { text, least }),
   };
+}
+
+/** Where a release is refused by its LONG, the spelling that the consumer is meant to be given. */
+function withRemedy(
+  judgement: VersionJudgement,
+  { given, judge }: VersionConsumer,
+  { text, least }: { readonly text: string; readonly least: string | undefined },
+): VersionJudgement {
+  const reading = readVersion(text, 'date');
+  const record = 'version' in reading ? identityOf(reading.version) : undefined;
+  if (judgement.accepted || !record) return judgement;
+  const remedy = spellingsOf(record)[given];
+  if (remedy === text || !judge(remedy, least).accepted) return judgement;
+  return { ...judgement, reason: `${judgement.reason}; use ${remedy}` };
 }
 
 /**
@@ -59,7 +73,7 @@ export function compatOf(
   record: VersionRecord,
   releaseLine: string = renderShort(record.date),
 ): Readonly<Record<string, boolean>> {
-  const forms = { ...renderForms(record), 'release line': releaseLine };
+  const forms = { ...spellingsOf(record), 'release line': releaseLine };
   const consumers: [string, VersionConsumer][] = Object.entries(VERSION_CONSUMERS);
   return Object.fromEntries(
     consumers.map(([id, { given, judge, defaultMinimum }]) => [
@@ -67,6 +81,11 @@ export function compatOf(
       judge(forms[given], defaultMinimum).accepted,
     ]),
   );
+}
+
+function spellingsOf(record: VersionRecord): Readonly<Record<GivenForm, string>> {
+  const { short, long, wire } = renderForms(record);
+  return { 'release line': short, long, wire };
 }
 
 function isLegacy(text: string): boolean {

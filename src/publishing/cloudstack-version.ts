@@ -14,7 +14,7 @@ type CloudStackEra = 'up to 4.x' | 'from 24';
 /** What a word of the release line has to be: three or four numbers, then a brand, a time stamp, `SNAPSHOT`. */
 const ROUTER_VERSION = /^(?:\d+\.){2}(?:\d+\.)?\d+(?:-[a-zA-Z]+)?(?:-\d+)?(?:-SNAPSHOT)?$/;
 
-const MALFORMED = 'CloudStack takes three or four numbers, then at most -BRAND, -NUMBER, -SNAPSHOT';
+const MALFORMED = 'CloudStack takes 3 or 4 numbers, then -BRAND -NUMBER -SNAPSHOT at most';
 
 /** Largest `int` of Java, which CloudStack keeps every number in. */
 const MAX_INT = 2_147_483_647;

@@ -21,7 +21,7 @@ export const COSMIC: VersionConsumer = {
     if (order === undefined) return outOfRange(reads, minimum);
     const router = order >= 0 ? ('accepted' as const) : ('told to upgrade' as const);
     if (isVersion) return { ...judgeOrder(order, minimum, { reads }), router };
-    const reason = 'Cosmic takes digits and dots only; anything else counts as 0, the lowest';
+    const reason = 'Cosmic takes digits and dots only, anything else counts as 0';
     return { accepted: false, reason, reads, router };
   },
 };

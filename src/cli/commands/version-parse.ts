@@ -20,6 +20,7 @@ export const versionParseCommand: Command<typeof SCHEME_OPTION> = {
 };
 
 function renderDescription({ forms, identity, ...facts }: VersionDescription): string {
-  const rows = Object.entries({ ...facts, identity: identity ? 'yes' : 'no: an alias', ...forms });
+  const other = facts.scheme === 'legacy' ? 'no: a product version' : 'no: an alias';
+  const rows = Object.entries({ ...facts, identity: identity ? 'yes' : other, ...forms });
   return renderColumns(rows.map(([name, value]) => [name, String(value)])).join('\n');
 }

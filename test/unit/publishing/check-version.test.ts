@@ -310,6 +310,23 @@ describe('formats and registries', () => {
   );
 });
 
+describe('a release that is refused by its LONG is told by which spelling it is taken', () => {
+  const rows: readonly { consumer: VersionConsumerId; use: string; because: string }[] = [
+    { consumer: 'cosmic', use: '26.11.21', because: 'SHORT is the release line' },
+    { consumer: 'cloudstack24', use: '26.11.21', because: 'three numbers are taken' },
+    { consumer: 'vagrant', use: '26.11.21.57', because: 'WIRE has no dash' },
+  ];
+  test.each(rows)('$consumer: use $use, because $because', ({ consumer, use }) => {
+    for (const text of ['26.11.21-2.57', '20261121_0002.000057']) {
+      expect(checkConsumer(consumer, text).reason).toMatch(
+        new RegExp(`; use ${use.replaceAll('.', '\\.')}$`),
+      );
+    }
+    expect(checkConsumer(consumer, '26.11.21-2.57', '99.1.1').reason).not.toContain('use');
+    expect(checkConsumer(consumer, '26.11.21').reason).toBeUndefined();
+  });
+});
+
 test('product versions are marked, days are not', () => {
   expect(checkConsumer('cosmic', '4.6.0').legacy).toBe(true);
   expect(checkConsumer('cosmic', '26.11.21').legacy).toBe(false);
