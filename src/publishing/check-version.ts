@@ -62,7 +62,7 @@ function withRemedy(
   if (judgement.accepted || !record) return judgement;
   const remedy = spellingsOf(record)[given];
   if (remedy === text || !judge(remedy, least).accepted) return judgement;
-  return { ...judgement, reason: `${judgement.reason}; use ${remedy}` };
+  return { ...judgement, use: remedy };
 }
 
 /**

@@ -6,7 +6,8 @@ type FourNumbers = readonly [number, number, number, number];
 
 /** What CloudStack makes of a text: numbers, or the reason of its IllegalArgumentException. */
 type CloudStackReading =
-  { readonly numbers: FourNumbers; readonly kept: string } | { readonly exception: string };
+  | { readonly numbers: FourNumbers; readonly kept: string }
+  | { readonly exception: string; readonly use?: string };
 
 /** How the fourth number is found; the only thing that changed with CloudStack 24. */
 type CloudStackEra = 'up to 4.x' | 'from 24';
@@ -52,7 +53,7 @@ function judge(text: string, minimum: string, era: CloudStackEra): VersionJudgem
   if (!ROUTER_VERSION.test(word)) return { ...thrown(MALFORMED), reads: '0' };
   const reading = readCloudStackVersion(word, era);
   const least = readCloudStackVersion(minimum, era);
-  if ('exception' in reading) return thrown(reading.exception);
+  if ('exception' in reading) return thrown(reading.exception, reading.use);
   if ('exception' in least) return thrown(`the minimum: ${least.exception}`);
   const { kept } = reading;
   const order = compareNumbers(reading.numbers, least.numbers);
@@ -61,8 +62,8 @@ function judge(text: string, minimum: string, era: CloudStackEra): VersionJudgem
   return { ...judgeOrder(order, minimum, { reads: kept, remark }), router };
 }
 
-function thrown(reason: string): VersionJudgement {
-  return { accepted: false, reason, router: 'exception' };
+function thrown(reason: string, use?: string): VersionJudgement {
+  return { accepted: false, reason, router: 'exception', ...(use === undefined ? {} : { use }) };
 }
 
 function readCloudStackVersion(text: string, era: CloudStackEra): CloudStackReading {
@@ -77,7 +78,8 @@ function readCloudStackVersion(text: string, era: CloudStackEra): CloudStackRead
   if (fourth === undefined) return { numbers: [major, minor, 0, third], kept };
   const short = `${major}.${minor}.${third}`;
   return {
-    exception: `CloudStack 24 and later take three parts when the first is 24 or more; use ${short}`,
+    exception: 'CloudStack 24 and later take three parts when the first is 24 or more',
+    use: short,
   };
 }
 

@@ -9,6 +9,8 @@ export interface VersionJudgement {
   readonly reason?: string;
   /** What it works with, where that is known. */
   readonly reads?: string;
+  /** The spelling to give it instead, where it refuses this one and takes another. */
+  readonly use?: string;
   /** Management servers only: what `minreq.sysvmtemplate.version` does to a router that reports the text. */
   readonly router?: RouterFate;
 }

@@ -72,14 +72,15 @@ function renderVerdict(verdict: ConsumerVerdict, style: TextStyle): string[] {
   return [text, accepted ? style.green('accepted') : style.red('refused'), remarkOf(verdict)];
 }
 
-function remarkOf({ version, accepted, reason, reads, router, legacy }: ConsumerVerdict): string {
+function remarkOf({ version, accepted, reason, reads, use, router, legacy }: ConsumerVerdict): string {
   const plain = accepted && reads !== undefined && reads !== version ? `reads ${reads}` : '';
   const notes = [
     ...(accepted || router === undefined ? [] : [FATES[router]]),
     ...(legacy ? ['legacy scheme'] : []),
   ];
   const bracketed = notes.length === 0 ? '' : `(${notes.join('; ')})`;
-  return `${withoutControlCharacters(reason ?? plain)} ${bracketed}`.trim();
+  const remedy = use === undefined ? '' : `; use ${use}`;
+  return `${`${withoutControlCharacters(reason ?? plain)} ${bracketed}`.trim()}${remedy}`;
 }
 
 const FATES = {
