@@ -31,13 +31,19 @@ export const COSMIC: VersionConsumer = {
  * minimum that is none, as soon as the comparison comes to it.
  */
 export function compareCosmicVersions(a: string, b: string): number | undefined {
-  const [left, right] = [a.split('.'), b.split('.')];
+  const [left, right] = [splitAtDots(a), splitAtDots(b)];
   for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
     const [x, y] = [parseLong(left[i]), parseLong(right[i])];
     if (x === undefined || y === undefined) return undefined;
     if (x !== y) return x < y ? -1 : 1;
   }
   return Math.sign(left.length - right.length);
+}
+
+/** As Java's String.split does: empty parts at the end do not count, so a minimum may end with a dot. */
+function splitAtDots(text: string): string[] {
+  const parts = text.split('.');
+  return text === '' ? parts : parts.slice(0, parts.findLastIndex((part) => part !== '') + 1);
 }
 
 /** As Long.parseLong does, digits beyond ASCII aside. */

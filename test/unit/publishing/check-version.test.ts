@@ -92,6 +92,7 @@ describe('cosmic', () => {
       reason: 'NumberFormatException',
       because: 'but not 64',
     },
+    { text: '16.4', min: '16.4.', accepted: true, because: 'Java drops empty parts at the end' },
     {
       text: '26.11.21',
       min: '26.11.x',
