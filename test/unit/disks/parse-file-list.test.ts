@@ -41,13 +41,11 @@ describe('parseFileList', () => {
       size: fc.nat(),
       sha256: fc.constant(SHA),
     });
-    const link = fc
-      .tuple(file, name)
-      .map(([{ sha256: _none, ...rest }, linkTarget]): ListedFile => ({
-        ...rest,
-        type: 'symlink',
-        linkTarget,
-      }));
+    const link = fc.tuple(file, name).map(([{ sha256: _none, ...rest }, linkTarget]): ListedFile => ({
+      ...rest,
+      type: 'symlink',
+      linkTarget,
+    }));
     fc.assert(
       fc.property(fc.array(fc.oneof(file, link), { minLength: 1 }), (files) => {
         const text = renderFileList(files);
