@@ -46,7 +46,7 @@ function renderSection(section: DiffSection, layout: TextLayout): string[] {
     ...remarks.flatMap((remark) => wrap(`? ${remark}`, width - 2).map((line) => `  ${style.yellow(line)}`)),
     ...renderRows(shown, layout),
     ...texts.slice(0, MAX_TEXTS).flatMap((text) => ['', ...renderText(text, layout)]),
-    ...moreLine(texts.length - MAX_TEXTS, 'differences in text', layout),
+    ...moreLine(texts.length - MAX_TEXTS, 'more of these', layout),
   ];
   return [`${style.bold(title.padEnd(TITLE_WIDTH))}${words}`, ...body, ...(body.length === 0 ? [] : [''])];
 }

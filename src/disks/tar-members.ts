@@ -15,11 +15,11 @@ const TYPES = { regular: ['0', '\0', '7'], gnuLongName: 'L', paxHeader: 'x' } as
 /**
  * The regular files of a tar archive (POSIX ustar and pax, GNU), in its order; links, directories and devices are passed over.
  *
- * Raises `E_TAR_DAMAGED` for a header that is none, and for an archive that ends before a member does.
+ * Raises `E_TAR_DAMAGED` for a header that is none, and for an archive that ends before a member or without the zeros at its end.
  */
 export function* readTarFiles(archive: Buffer): Generator<TarFile> {
   let longName: string | undefined;
-  for (let at = 0; at < archive.length;) {
+  for (let at = 0; ;) {
     const header = slice(archive, at, TAR_BLOCK_BYTES);
     if (header.every((byte) => byte === 0)) return;
     requireChecksum(header, at);

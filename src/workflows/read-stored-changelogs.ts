@@ -7,6 +7,7 @@ import { readTarFiles } from '../disks/tar-members.ts';
 import { Failure } from '../errors/failure.ts';
 import { streamCommand } from '../host/stream-command.ts';
 import { parseChangelog, type ChangelogEntry } from '../packages/changelog.ts';
+import { compareDebianVersions } from '../packages/debian-version.ts';
 import type { InstalledPackage } from '../packages/dpkg-status.ts';
 import type { DirectoryRecords } from './read-release-records.ts';
 import { reasonOf } from './read-release-records.ts';
@@ -95,7 +96,7 @@ function changelogFiles(archive: Buffer, names: ReadonlySet<string>): ChangelogF
 function finder(files: ChangelogFiles, bySource: ReadonlyMap<string, readonly string[]>): FindChangelogs {
   const read = new Map<string, readonly ChangelogEntry[]>();
   const entriesOf = (name: string): readonly ChangelogEntry[] => {
-    const entries = read.get(name) ?? (files.get(name) ?? []).flatMap(entriesIn);
+    const entries = read.get(name) ?? newestFirst((files.get(name) ?? []).flatMap(entriesIn));
     read.set(name, entries);
     return entries;
   };
@@ -103,6 +104,11 @@ function finder(files: ChangelogFiles, bySource: ReadonlyMap<string, readonly st
     yield entriesOf(of.name);
     for (const name of bySource.get(sourceKey(of)) ?? []) yield entriesOf(name);
   };
+}
+
+/** Rebuilds of a version are told in another file than the version. */
+function newestFirst(entries: readonly ChangelogEntry[]): ChangelogEntry[] {
+  return entries.toSorted((a, b) => compareDebianVersions(b.version, a.version));
 }
 
 function entriesIn(compressed: Buffer): ChangelogEntry[] {
