@@ -33,6 +33,7 @@ describeLab('every hypervisor from one build', () => {
   test(
     'is one release with five artifacts of one disk',
     async () => {
+      lab.provision('one disk\n');
       profile();
       const { exitCode, stderr, stdout } = await lab.build();
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('4 targets') });
@@ -81,6 +82,7 @@ describeLab('every hypervisor from one build', () => {
   test(
     'an artifact that may be missing is left out, and the release says why',
     async () => {
+      lab.provision('another disk\n');
       profile({ xenserver: { missing: 'skip' } });
       lab.tell('lbzip2', 'start', 'fail 9');
       const { exitCode, stderr } = await lab.build();

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReleaseManifest } from '../../src/manifests/release.ts';
@@ -64,7 +64,7 @@ describeLab('a build that gives the same content again', () => {
         expect(newest(lab)).toEqual(before);
         expect(readdirSync(join(lab.catalogue, 'releases/lab'))).toEqual([long]);
         expect(listTree(lab.runs).filter((path) => /\.(?:raw|qcow2)$/.test(path))).toEqual([]);
-        const again = await lab.resume(readdirSync(lab.runs).toSorted(bySize(lab)).slice(-1));
+        const again = await lab.resume([runOf(lab, 2)]);
         expect(again).toMatchObject({
           exitCode: 6,
           stderr: expect.stringContaining(`its content is that of lab ${long}, so nothing was filed`),
@@ -123,10 +123,26 @@ describeLab('a build that gives the same content again', () => {
   );
 
   test(
+    'whose process ended right after it was found out is told so when it is gone on with',
+    async () => {
+      await inCopy(async (lab) => {
+        expect(statusOf(await lab.build())).toMatchObject({ status: 'unchanged' });
+        const state = join(runOf(lab, 2), 'state.json');
+        const { equalTo, ...before } = JSON.parse(readFileSync(state, 'utf8'));
+        const owner = { ...before.owner, startTicks: 1 };
+        writeFileSync(state, JSON.stringify({ ...before, owner, status: 'running' }));
+        expect(statusOf(await lab.resume())).toMatchObject({ status: 'unchanged', long: equalTo, burnt: 2 });
+        expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({ status: 'done', equalTo });
+        expect(allocationsOf(lab)).toEqual({ 1: 'released', 2: 'unchanged' });
+      });
+    },
+    BUILD_MS,
+  );
+
+  test(
     'is settled by the one who goes on with it, when it was killed in between',
     async () => {
       await inCopy(async (lab) => {
-        // `"equalTo"` is on the disk by then; the run is not done.
         lab.tell('virt-sparsify', 'end', 'pause');
         const running = lab.start();
         await lab.untilPaused('virt-sparsify', 'end', running);
@@ -153,6 +169,14 @@ function newest(lab: Lab): { directory: string; release: ReleaseManifest } {
     readFileSync(join(lab.catalogue, 'latest/lab/release.json'), 'utf8'),
   );
   return { directory: join(lab.catalogue, 'releases/lab', release.version.long), release };
+}
+
+/** Directory of the run that was to build a BUILD. */
+function runOf(lab: Lab, build: number): string {
+  const runs = readdirSync(lab.runs).map((name) => join(lab.runs, name));
+  const isIt = (run: string): boolean =>
+    readFileSync(join(run, 'state.json'), 'utf8').includes(`.${build}",`);
+  return runs.find(isIt) ?? '';
 }
 
 function allocation(lab: Lab, build: number): unknown {
