@@ -33,7 +33,7 @@ describeLab('every hypervisor from one build', () => {
   test(
     'is one release with five artifacts of one disk',
     async () => {
-      lab.provision('one disk\n');
+      lab.provision('');
       profile();
       const { exitCode, stderr, stdout } = await lab.build();
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('4 targets') });

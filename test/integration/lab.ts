@@ -118,7 +118,10 @@ export class Lab {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Lets every build from now on give a disk of the same content, which this text decides; else each gives another. */
+  /**
+   * Lets every build from now on give a disk of the same content, which this text decides; else each gives another.
+   * With an empty text not even the version is written, so that disks are the same to the byte.
+   */
   provision(text: string): void {
     writeFileSync(join(this.directory, 'provisioned'), text);
   }

@@ -12,13 +12,15 @@ const SEARCHED_MIB = 512;
 
 /**
  * Writes what provisioners would have: the text of $LAB/provisioned, or another one in every build; and the version that
- * the finish machine is given.
+ * the finish machine is given. Nothing where that text is empty.
  */
 export function writeGuest(disk, initrd) {
   const provisioned = join(LAB, 'provisioned');
+  const text = existsSync(provisioned) ? readFileSync(provisioned, 'utf8') : randomUUID();
+  if (text === '') return;
   const finish = readFinishFiles(initrd);
   write(disk, {
-    '/etc/motd': existsSync(provisioned) ? readFileSync(provisioned, 'utf8') : randomUUID(),
+    '/etc/motd': text,
     '/usr/lib/os-release': [
       'ID=debian',
       `IMAGE_ID=${finish.get('finish/image-id')}`,
