@@ -1,6 +1,6 @@
 import type { InstalledPackage } from '../packages/dpkg-status.ts';
 import { packagesDigest } from '../packages/package-list.ts';
-import { canonicalJson, sha256Of } from '../values/digest.ts';
+import { sha256Of } from '../values/digest.ts';
 import { canonicalPaths, type GuestFile } from './guest-file.ts';
 import type { StampedText } from './release-stamp.ts';
 
@@ -45,9 +45,10 @@ export function contentDigest(disk: DigestedDisk, stamp: readonly StampedText[])
   const canonical = canonicalPaths(disk.files);
   const stamped = new Map(stamp.map((text) => [canonical(text.path), text]));
   const lines = disk.files.map((file) => {
-    const { path, type, mode, uid, gid, linkTarget, attributes } = file;
+    const { path, type, mode, uid, gid, linkTarget, attributes = {} } = file;
     const content = contentOf(file, disk.texts.get(path), stamped.get(path));
-    return canonicalJson({ path, type, mode, uid, gid, linkTarget, attributes, content });
+    const words = Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return JSON.stringify([path, type, mode, uid, gid, linkTarget, content, words]);
   });
   lines.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return sha256Of([packagesDigest(disk.packages), ...lines].join('\n'));

@@ -24,7 +24,7 @@ const OPTIONS = {
   ...PACKAGE_SOURCES,
   ...PACKER,
   'no-test': { kind: 'flag', summary: 'file the release without booting it' },
-  rebuild: { kind: 'flag', summary: 'build although a release with the same content exists' },
+  rebuild: { kind: 'flag', summary: 'build although a release from the same inputs exists' },
   wait: { kind: 'flag', summary: 'queue behind another build of the same line' },
   resume: {
     kind: 'optional-text',
