@@ -86,8 +86,7 @@ async function reserveUnderLock(
 async function refreshListing(directory: string): Promise<void> {
   const probe = temporaryBeside(join(directory, 'probe'));
   await makeDirectory(directory);
-  await writeFile(probe, '');
-  await removeSurely(probe);
+  await writeFile(probe, '').finally(() => removeSurely(probe));
 }
 
 /**

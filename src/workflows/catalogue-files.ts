@@ -45,8 +45,8 @@ export async function readLinkIfExists(path: string): Promise<string | undefined
  */
 export async function createCompleteFile(path: string, text: string): Promise<boolean> {
   const temporary = temporaryBeside(path);
-  if (!(await createFileExclusively(temporary, text))) return createCompleteFile(path, text);
   try {
+    if (!(await createFileExclusively(temporary, text))) return await createCompleteFile(path, text);
     await linkSurely(temporary, path);
   } catch (error) {
     if (isSystemError(error, 'EEXIST')) return false;

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isLive, parseAllocation, type Allocation } from '../../src/catalogue/allocation.ts';
 import { compareRecords } from '../../src/versions/compare-versions.ts';
@@ -156,3 +157,81 @@ describe(`${PROCESSES} processes take versions of one line`, () => {
     60_000,
   );
 });
+
+/** What runs in a process of its own: takes versions, and meanwhile lets others take some that it cannot see. */
+const SCRIPT = `
+  import { readFileSync, writeFileSync } from 'node:fs';
+  const { reserve } = await import('${source.directory}/workflows/allocate-version.js');
+  const catalogue = process.env.FAKE_FS_ROOT;
+  const take = (recipe) => reserve(catalogue, 'server', {
+    date: { year: 2026, month: 11, day: 21 }, policy: 'daily', recipeDigest: recipe.repeat(64),
+    newCatalogue: false, ci: false, now: new Date(),
+  });
+  // Not by node:fs/promises, so that the double does not know of it.
+  const letOthersTake = (build, rev, recipe) => {
+    const file = (number) => catalogue + '/lines/server/alloc/' + number + '.json';
+    const others = {
+      ...JSON.parse(readFileSync(file(1), 'utf8')),
+      build, version: '26.11.21-' + rev + '.' + build, recipeDigest: recipe.repeat(64),
+    };
+    writeFileSync(file(build), JSON.stringify(others));
+  };
+  const say = ({ long }) => console.log(long);
+`;
+
+async function runScript(code: string, double: Readonly<Record<string, string>>): Promise<string[]> {
+  const args = ['--import', join(FAKES, 'network-fs.mjs'), '--input-type=module', '--eval', SCRIPT + code];
+  const env = { FAKE_FS_ROOT: catalogue, ...double };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return stdout.trim().split('\n');
+}
+
+describe('through a network', () => {
+  test('that loses every single reply, versions are taken all the same', async () => {
+    const weather = { because: '', killed: 0, double: { FAKE_FS_LOSS: '1', FAKE_FS_DELAY_MS: '100' } };
+    for (const seed of [1, 2, 3]) {
+      const { stderr, taken } = await letTake(seed, weather);
+      expect({ stderr, count: taken.length }).toEqual({ stderr: '', count: EACH });
+    }
+    expect(readAllocations().map(({ build }) => build)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('whose listings stay old for a minute, who loses gets on, and sees what it lost to', async () => {
+    const code = `
+      say(await take('a'));
+      for (let build = 2; build <= 30; build += 1) letOthersTake(build, 2, 'b');
+      say(await take('a'));
+      say(await take('a'));
+    `;
+    expect(await runScript(code, { FAKE_FS_DELAY_MS: '60000', FAKE_FS_SEED: '5' })).toEqual([
+      '26.11.21-1.1',
+      '26.11.21-3.31',
+      '26.11.21-3.32',
+    ]);
+  });
+
+  test('where a client asks afresh once it changes something, numbers that were left out stay out', async () => {
+    const code = `
+      say(await take('a'));
+      letOthersTake(57, 1, 'a');
+      say(await take('b'));
+    `;
+    const double = { FAKE_FS_DELAY_MS: '60000', FAKE_FS_SEED: '5', FAKE_FS_REFRESH: '1' };
+    expect(await runScript(code, double)).toEqual(['26.11.21-1.1', '26.11.21-2.58']);
+  });
+});
+
+test('a disk that gets full at any write gives no version away, and keeps what was there', async () => {
+  const code = `
+    await take('a').then(say, ({ kind, code, hint }) => console.log(kind, code, hint !== undefined));
+  `;
+  const answers: string[] = [];
+  for (let writes = 0; answers.at(-1) !== '26.11.21-1.1'; writes += 1) {
+    answers.push(...(await runScript(code, { FAKE_FS_FULL: `${writes}` })));
+    expect(leftovers()).toEqual([]);
+  }
+  expect(answers.length).toBeGreaterThan(2);
+  expect(new Set(answers.slice(0, -1))).toEqual(new Set(['host E_CATALOGUE_FULL true']));
+  expect(readAllocations().map(({ build }) => build)).toEqual([1]);
+}, 60_000);

@@ -8,7 +8,7 @@
 // FAKE_FS_LOSS     part of the replies that are lost, 0 to 1
 // FAKE_FS_DELAY_MS how old an answer may be
 // FAKE_FS_REFRESH  1: a change in a directory makes the client see all of that directory's changes, as NFS does
-// FAKE_FS_FULL     number of files that can be opened for writing before the space is gone
+// FAKE_FS_FULL     number of files that can be written before the space is gone
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { basename, dirname, resolve, sep } from 'node:path';
 
@@ -110,17 +110,26 @@ patchChange('unlink', ([path]) => [{ path, isThere: false }]);
 patchChange('rm', ([path]) => [{ path, isThere: false }]);
 patchChange('mkdir', ([path]) => [{ path, isThere: true }]);
 
-for (const call of ['open', 'writeFile']) {
-  fs[call] = async (path, ...rest) => {
-    const flags = call === 'open' ? rest[0] : 'w';
-    if (!isInside(path) || !/[wa+]/.test(String(flags ?? 'r'))) return real[call](path, ...rest);
-    writesLeft -= 1;
-    if (writesLeft < 0)
-      throw Object.assign(systemError('ENOSPC', call, path), { message: `ENOSPC: ${path}` });
-    const result = await real[call](path, ...rest);
-    learn(path, true);
-    return result;
-  };
+/** A full disk still has names to give; it is the content that does not fit. */
+function fullDisk(path) {
+  const error = new Error(`ENOSPC: no space left on device, write '${path}'`);
+  return Object.assign(error, { code: 'ENOSPC', syscall: 'write', path });
 }
+
+fs.open = async (path, flags = 'r', ...rest) => {
+  const handle = await real.open(path, flags, ...rest);
+  if (!isInside(path) || !/[wax+]/.test(String(flags))) return handle;
+  learn(path, true);
+  writesLeft -= 1;
+  if (writesLeft < 0) handle.writeFile = () => Promise.reject(fullDisk(path));
+  return handle;
+};
+
+fs.writeFile = async (path, data, ...rest) => {
+  const isFull = isInside(path) && (writesLeft -= 1) < 0;
+  await real.writeFile(path, isFull ? '' : data, ...rest);
+  if (isInside(path)) learn(path, true);
+  if (isFull) throw fullDisk(path);
+};
 
 syncBuiltinESMExports();
