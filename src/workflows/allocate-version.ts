@@ -93,8 +93,8 @@ async function refreshListing(directory: string): Promise<void> {
  * Shows other hosts that the build behind a reservation lives, until the returned function is called. For where nobody
  * can look for the process itself; `recoverLine` burns what has been silent for ten minutes.
  */
-export function keepReserved({ catalogue, line, build }: Reservation): () => void {
-  return keepHeartbeat(join(catalogue, allocationPath(line, build)));
+export function keepReserved({ catalogue, line, build }: Reservation, everyMs?: number): () => void {
+  return keepHeartbeat(join(catalogue, allocationPath(line, build)), everyMs);
 }
 
 /** The version behind a reservation. */

@@ -14,7 +14,7 @@ import { compileSource } from '../compiled-source.ts';
 
 const FAKES = join(import.meta.dirname, 'fake-fs');
 const PROCESSES = 20;
-const EACH = 4;
+const EACH = 3;
 
 const source = compileSource('workflows/recover-line.ts');
 afterAll(source.remove);
@@ -161,6 +161,7 @@ describe(`${PROCESSES} processes take versions of one line`, () => {
 /** What runs in a process of its own: takes versions, and meanwhile lets others take some that it cannot see. */
 const SCRIPT = `
   import { readFileSync, writeFileSync } from 'node:fs';
+  import { readdir } from 'node:fs/promises';
   const { reserve } = await import('${source.directory}/workflows/allocate-version.js');
   const catalogue = process.env.FAKE_FS_ROOT;
   const take = (recipe) => reserve(catalogue, 'server', {
@@ -176,6 +177,7 @@ const SCRIPT = `
     };
     writeFileSync(file(build), JSON.stringify(others));
   };
+  const lookAround = () => readdir(catalogue + '/lines/server/alloc');
   const say = ({ long }) => console.log(long);
 `;
 
@@ -193,7 +195,9 @@ describe('through a network', () => {
       const { stderr, taken } = await letTake(seed, weather);
       expect({ stderr, count: taken.length }).toEqual({ stderr: '', count: EACH });
     }
-    expect(readAllocations().map(({ build }) => build)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(readAllocations().map(({ build }) => build)).toEqual(
+      Array.from({ length: 3 * EACH }, (_, index) => index + 1),
+    );
     expect(leftovers()).toEqual([]);
   });
 
@@ -214,6 +218,7 @@ describe('through a network', () => {
   test('where a client asks afresh once it changes something, numbers that were left out stay out', async () => {
     const code = `
       say(await take('a'));
+      await lookAround();
       letOthersTake(57, 1, 'a');
       say(await take('b'));
     `;

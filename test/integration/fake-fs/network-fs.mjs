@@ -60,6 +60,12 @@ function learn(path, isThere) {
   }
 }
 
+/** Somebody else made it, which is all that is learnt. */
+function forgetAbsence(path) {
+  const known = memory.get(resolve(path)) ?? new Map();
+  for (const [key, { outcome }] of known) if (outcome.error) known.delete(key);
+}
+
 function patchReader(call) {
   fs[call] = async (path, ...rest) => {
     if (!isInside(path) || delayMs === 0) return real[call](path, ...rest);
@@ -91,7 +97,8 @@ function patchChange(call, namesOf) {
       for (const { path } of names) learn(path);
       throw error;
     }
-    for (const { path, isThere } of names) learn(path, isThere);
+    const isChange = call !== 'mkdir' || !args[1]?.recursive || result !== undefined;
+    for (const { path, isThere } of names) isChange ? learn(path, isThere) : forgetAbsence(path);
     if (chance() >= loss) return result;
     const code = chance() < 0.5 ? 'EIO' : RETRY_ERROR[call];
     // A directory that is there is no error to those who make it with all that it lies in.

@@ -1,19 +1,34 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseAllocation } from '../../../src/catalogue/allocation.ts';
+import { systemClock } from '../../../src/host/clock.ts';
 import { parseIsoDate } from '../../../src/values/calendar-date.ts';
 import {
   burn,
+  keepReserved,
   markBuilding,
   markReleased,
   markUnchanged,
   reserve,
   type Reservation,
 } from '../../../src/workflows/allocate-version.ts';
+import { takeLineTurn } from '../../../src/workflows/line-turn.ts';
 import { readLineHistory } from '../../../src/workflows/read-line.ts';
 import { recoverLine } from '../../../src/workflows/recover-line.ts';
 import { nextVersion } from '../../../src/workflows/version-commands.ts';
@@ -71,6 +86,11 @@ function readAllocationFile(build: number): unknown {
 function writeAllocation(build: number, text: string): void {
   mkdirSync(join(catalogue, 'lines/server/alloc'), { recursive: true });
   writeFileSync(allocationFile(build), text);
+}
+
+function changeOwner(build: number, owner: Record<string, string>): void {
+  const allocation = JSON.parse(readFileSync(allocationFile(build), 'utf8'));
+  writeAllocation(build, JSON.stringify({ ...allocation, owner: { ...allocation.owner, ...owner } }));
 }
 
 describe('numbers', () => {
@@ -147,6 +167,68 @@ describe('numbers', () => {
   });
 });
 
+describe('allocation files that nobody of us wrote so', () => {
+  /** Takes two versions and does something to the second one's file. */
+  async function spoil(change: (allocation: Record<string, unknown>) => string): Promise<void> {
+    await take({ recipe: 'a' });
+    await take({ recipe: 'b' });
+    writeAllocation(2, change(JSON.parse(readFileSync(allocationFile(2), 'utf8'))));
+  }
+
+  const spoilt: readonly { change: (a: Record<string, unknown>) => string; because: string }[] = [
+    { change: (a) => JSON.stringify(a).slice(0, -20), because: 'cut short' },
+    {
+      change: (a) => JSON.stringify({ ...a, state: 'fine' }),
+      because: 'edited into a state that there is not',
+    },
+    {
+      change: (a) => JSON.stringify({ ...a, version: '26.11.21-2.9' }),
+      because: 'edited to another version',
+    },
+    {
+      change: (a) => JSON.stringify({ ...a, build: 9, version: '26.11.21-9.9' }),
+      because: 'of another BUILD',
+    },
+    { change: (a) => JSON.stringify({ ...a, line: 'kvm' }), because: 'of another line' },
+    { change: (a) => JSON.stringify({ ...a, schema: 0 }), because: 'of a schema before the first' },
+    { change: () => 'null', because: 'nothing in it' },
+  ];
+  test.each(spoilt)('keep their numbers, and count for nothing else: $because', async ({ change }) => {
+    await spoil(change);
+    expect(await taken({ recipe: 'a' })).toBe('26.11.21-1.3');
+    const before = readFileSync(allocationFile(2), 'utf8');
+    expect(await recoverLine(catalogue, 'server', NOW)).toMatchObject({ burnt: [] });
+    expect(readFileSync(allocationFile(2), 'utf8')).toBe(before);
+  });
+
+  test('a copy under another number takes that number', async () => {
+    await take();
+    writeAllocation(9, readFileSync(allocationFile(1), 'utf8'));
+    expect(await taken()).toBe('26.11.21-1.10');
+  });
+
+  test('of a newer Mintmark stop the line, and stay as they are', async () => {
+    await spoil((allocation) => JSON.stringify({ ...allocation, schema: 2, more: true }));
+    const newer = {
+      kind: 'conflict',
+      code: 'E_SCHEMA_NEWER',
+      message: 'lines/server/alloc/2.json was written by a newer Mintmark (schema 2; this one reads 1)',
+    };
+    const before = readFileSync(allocationFile(2), 'utf8');
+    await expect(take()).rejects.toMatchObject(newer);
+    await expect(recoverLine(catalogue, 'server', NOW)).rejects.toMatchObject(newer);
+    expect(readdirSync(join(catalogue, 'lines/server/alloc'))).toEqual(['1.json', '2.json']);
+    expect(readFileSync(allocationFile(2), 'utf8')).toBe(before);
+  });
+
+  test('an index of a newer Mintmark stops the line', async () => {
+    await take();
+    writeFileSync(join(catalogue, 'lines/server/index.json'), '{"schema":2}');
+    await expect(take()).rejects.toMatchObject({ code: 'E_SCHEMA_NEWER' });
+    expect(readdirSync(join(catalogue, 'lines/server/alloc'))).toEqual(['1.json']);
+  });
+});
+
 describe('a wished BUILD', () => {
   test('is taken, and the count goes on from there', async () => {
     expect(await taken({ buildNumber: 57 })).toBe('26.11.21-1.57');
@@ -190,6 +272,34 @@ describe('refusals leave no trace', () => {
       hint: expect.stringContaining('--date 2026-11-21'),
     });
     expect(readdirSync(join(catalogue, 'lines/server/alloc'))).toEqual(['1.json']);
+  });
+
+  test('a clock set back by a year, unless a person names the day', async () => {
+    await take({ day: '2026-11-21' });
+    await expect(take({ day: '2025-11-21' })).rejects.toMatchObject({ code: 'E_VERSION_DATE' });
+    await expect(take({ day: '2025-11-21', recipe: 'b' })).rejects.toMatchObject({ code: 'E_VERSION_DATE' });
+    expect(await taken({ day: '2026-11-21', recipe: 'b' })).toBe('26.11.21-2.2');
+  });
+
+  const places = ['lines', 'lines/server', 'lines/server/alloc', 'releases/server', 'failed/server'];
+  test.each(places)('%s as a symbolic link out of the catalogue', async (place) => {
+    const outside = mkdtempSync(join(tmpdir(), 'mintmark-outside-'));
+    try {
+      mkdirSync(join(catalogue, place, '..'), { recursive: true });
+      symlinkSync(outside, join(catalogue, place));
+      const refusal = { kind: 'host', code: 'E_CATALOGUE_SHAPE', message: expect.stringContaining(place) };
+      await expect(take()).rejects.toMatchObject(refusal);
+      const turn = {
+        wait: false,
+        signal: new AbortController().signal,
+        emit: () => undefined,
+        clock: systemClock,
+      };
+      await expect(takeLineTurn(catalogue, 'server', turn)).rejects.toMatchObject(refusal);
+      expect(readdirSync(outside)).toEqual([]);
+    } finally {
+      rmSync(outside, { recursive: true });
+    }
   });
 
   test('a clock that was ahead for a failed build blocks nothing', async () => {
@@ -274,6 +384,72 @@ describe('the life of an allocation', () => {
   test('a reservation of nobody is refused', async () => {
     const foreign = { catalogue, line: 'server', build: 7, long: '26.11.21-1.7' };
     await expect(markReleased(foreign, NOW)).rejects.toMatchObject({ code: 'E_ALLOCATION_MISSING' });
+  });
+
+  const elsewhere: readonly {
+    owner: Record<string, string>;
+    minutes: number;
+    dead: boolean;
+    because: string;
+  }[] = [
+    { owner: { host: 'build7' }, minutes: 9, dead: false, because: 'another host was heard of' },
+    { owner: { host: 'build7' }, minutes: 11, dead: true, because: 'another host is silent' },
+    {
+      owner: { pidNamespace: 'pid:[1]' },
+      minutes: 9,
+      dead: false,
+      because: 'another container was heard of',
+    },
+    { owner: { pidNamespace: 'pid:[1]' }, minutes: 11, dead: true, because: 'another container is silent' },
+    { owner: {}, minutes: 11, dead: false, because: 'it is our own process, which lives' },
+  ];
+  test.each(elsewhere)(
+    'where nobody can look, silence decides: $because',
+    async ({ owner, minutes, dead }) => {
+      await markBuilding(await take(), NOW);
+      changeOwner(1, owner);
+      const then = Date.now() / 1000 - minutes * 60;
+      utimesSync(allocationFile(1), then, then);
+      // A year after or before what the file server calls now: no clock of ours has a say.
+      for (const now of ['2025-11-21T07:31:00Z', '2027-11-21T07:31:00Z']) {
+        await recoverLine(catalogue, 'server', new Date(now));
+        expect(readAllocationFile(1)).toMatchObject(
+          dead
+            ? {
+                state: 'failed',
+                reason: expect.stringMatching(/^its run was silent for ten minutes: process \d+ on ./),
+              }
+            : { state: 'building' },
+        );
+      }
+      expect(await taken()).toBe('26.11.21-1.2');
+    },
+  );
+
+  test('a build that renews its reservation is not silent', async () => {
+    const reservation = await take();
+    await markBuilding(reservation, NOW);
+    changeOwner(1, { host: 'build7' });
+    const text = readFileSync(allocationFile(1), 'utf8');
+    utimesSync(allocationFile(1), 0, 0);
+    const stop = keepReserved(reservation, 5);
+    while (statSync(allocationFile(1)).mtimeMs === 0) await sleep(5);
+    stop();
+    expect(await recoverLine(catalogue, 'server', NOW)).toMatchObject({ burnt: [] });
+    expect(readFileSync(allocationFile(1), 'utf8')).toBe(text);
+  });
+
+  test('a build that slept until it was burnt finds out, and goes on only where nobody came after it', async () => {
+    const sleeper = await take({ recipe: 'a' });
+    await markBuilding(sleeper, NOW);
+    changeOwner(1, { host: 'build7' });
+    utimesSync(allocationFile(1), 0, 0);
+    await recoverLine(catalogue, 'server', NOW);
+    await expect(markReleased(sleeper, NOW)).rejects.toMatchObject({ code: 'E_ALLOCATION_STATE' });
+    await markBuilding(sleeper, NOW);
+    await burn(sleeper, 'again', NOW);
+    await take({ recipe: 'b' });
+    await expect(markBuilding(sleeper, NOW)).rejects.toMatchObject({ code: 'E_VERSION_OVERTAKEN' });
   });
 
   test('what a dead process was building gets burnt, what a living one builds does not', async () => {
