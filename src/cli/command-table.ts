@@ -19,6 +19,7 @@ import { showCommand } from './commands/show.ts';
 import { testCommand } from './commands/test.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCheckCommand } from './commands/version-check.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { versionCompareCommand } from './commands/version-compare.ts';
 import { versionNextCommand } from './commands/version-next.ts';
 import { versionParseCommand } from './commands/version-parse.ts';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   rollbackCommand,
   revokeCommand,
   pinCommand,
+  verifyCommand,
   doctorCommand,
   pruneCommand,
   versionNextCommand,

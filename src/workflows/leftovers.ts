@@ -59,6 +59,12 @@ export async function findLeftovers(
   return found.flat().toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** The same of a catalogue alone: staging directories and locks of dead processes. */
+export async function findCatalogueLeftovers(catalogue: string): Promise<Leftover[]> {
+  const found = await Promise.all([findDeadLocks(catalogueLocks(catalogue)), findDeadReleases(catalogue)]);
+  return found.flat();
+}
+
 /** Runs that never said how they ended. */
 async function findDeadRuns(runs: string): Promise<Leftover[]> {
   const found: Leftover[] = [];
@@ -97,12 +103,15 @@ async function findDeadLocks(paths: Promise<string[]>): Promise<Leftover[]> {
 }
 
 async function lockPaths(cache: string, catalogue: string): Promise<string[]> {
-  const lines = (await names(join(catalogue, LINES))).filter(isLineName);
   const work = (await names(workDirectories(cache))).filter((name) => name.endsWith('.lock'));
+  return [...(await catalogueLocks(catalogue)), ...work.map((name) => join(workDirectories(cache), name))];
+}
+
+async function catalogueLocks(catalogue: string): Promise<string[]> {
+  const lines = (await names(join(catalogue, LINES))).filter(isLineName);
   return [
     join(catalogue, CATALOGUE_LOCK),
     ...lines.flatMap((line) => [join(catalogue, lineLockPath(line)), join(catalogue, lineTurnPath(line))]),
-    ...work.map((name) => join(workDirectories(cache), name)),
   ];
 }
 
