@@ -86,7 +86,11 @@ async function reserveUnderLock(
 async function refreshListing(directory: string): Promise<void> {
   const probe = temporaryBeside(join(directory, 'probe'));
   await makeDirectory(directory);
-  await writeFile(probe, '').finally(() => removeSurely(probe));
+  try {
+    await writeFile(probe, '');
+  } finally {
+    await removeSurely(probe);
+  }
 }
 
 /**

@@ -98,7 +98,10 @@ function patchChange(call, namesOf) {
       throw error;
     }
     const isChange = call !== 'mkdir' || !args[1]?.recursive || result !== undefined;
-    for (const { path, isThere } of names) isChange ? learn(path, isThere) : forgetAbsence(path);
+    for (const { path, isThere } of names) {
+      if (isChange) learn(path, isThere);
+      else forgetAbsence(path);
+    }
     if (chance() >= loss) return result;
     const code = chance() < 0.5 ? 'EIO' : RETRY_ERROR[call];
     // A directory that is there is no error to those who make it with all that it lies in.
@@ -125,7 +128,7 @@ function fullDisk(path) {
 
 fs.open = async (path, flags = 'r', ...rest) => {
   const handle = await real.open(path, flags, ...rest);
-  if (!isInside(path) || !/[wax+]/.test(String(flags))) return handle;
+  if (!isInside(path) || !/[wax+]/.test(flags)) return handle;
   learn(path, true);
   writesLeft -= 1;
   if (writesLeft < 0) handle.writeFile = () => Promise.reject(fullDisk(path));

@@ -93,6 +93,13 @@ function changeOwner(build: number, owner: Record<string, string>): void {
   writeAllocation(build, JSON.stringify({ ...allocation, owner: { ...allocation.owner, ...owner } }));
 }
 
+/** Takes two versions and does something to the second one's file. */
+async function spoil(change: (allocation: Record<string, unknown>) => string): Promise<void> {
+  await take({ recipe: 'a' });
+  await take({ recipe: 'b' });
+  writeAllocation(2, change(JSON.parse(readFileSync(allocationFile(2), 'utf8'))));
+}
+
 describe('numbers', () => {
   test('count on across days and recipes; REV follows the recipe of the day', async () => {
     expect(await taken({ day: '2026-11-20', recipe: 'a' })).toBe('26.11.20-1.1');
@@ -168,13 +175,6 @@ describe('numbers', () => {
 });
 
 describe('allocation files that nobody of us wrote so', () => {
-  /** Takes two versions and does something to the second one's file. */
-  async function spoil(change: (allocation: Record<string, unknown>) => string): Promise<void> {
-    await take({ recipe: 'a' });
-    await take({ recipe: 'b' });
-    writeAllocation(2, change(JSON.parse(readFileSync(allocationFile(2), 'utf8'))));
-  }
-
   const spoilt: readonly { change: (a: Record<string, unknown>) => string; because: string }[] = [
     { change: (a) => JSON.stringify(a).slice(0, -20), because: 'cut short' },
     {
