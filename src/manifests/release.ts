@@ -181,6 +181,11 @@ export function parseReleaseManifest(text: string, subject = 'release.json'): Re
   return RELEASE_DOCUMENT.parse(text, subject);
 }
 
+/** Reads `release.json` after its digest was found to be the one that was filed; it was checked then. */
+export function parseFiledManifest(text: string, subject: string): ReleaseManifest {
+  return RELEASE_DOCUMENT.parseRecorded(text, subject);
+}
+
 /** Everything that is wrong with a manifest. */
 export function checkReleaseManifest(manifest: unknown): readonly Fault[] {
   return RELEASE_DOCUMENT.check(manifest);

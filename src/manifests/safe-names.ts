@@ -7,6 +7,10 @@ export const LINE_NAME_PATTERN = '^[a-z0-9][a-z0-9.-]{0,62}$';
  */
 export const FILE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$';
 
+// JavaScript's `$` matches only at the very end without the m flag, so a trailing newline is refused.
+const LINE_NAME = new RegExp(LINE_NAME_PATTERN);
+const FILE_NAME = new RegExp(FILE_NAME_PATTERN);
+
 /** What a line name must look like, in words that complete "must be". */
 export const LINE_NAME_WORDS =
   'a line name: at most 63 lower-case letters, digits, dots and dashes, beginning with a letter or digit';
@@ -17,15 +21,10 @@ export const FILE_NAME_WORDS =
 
 /** Whether a text can be the name of a line, and so of a directory and a link. */
 export function isLineName(text: string): boolean {
-  return matches(LINE_NAME_PATTERN, text);
+  return LINE_NAME.test(text);
 }
 
 /** Whether a text can be the name of a file in a release. */
 export function isFileName(text: string): boolean {
-  return matches(FILE_NAME_PATTERN, text);
-}
-
-/** JavaScript's `$` matches only at the very end without the m flag, so a trailing newline is refused. */
-function matches(pattern: string, text: string): boolean {
-  return new RegExp(pattern).test(text);
+  return FILE_NAME.test(text);
 }

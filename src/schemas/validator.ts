@@ -12,23 +12,38 @@ export type Validator = (value: unknown) => Fault[];
  * not recursive. Throws on a schema that is itself wrong, which is a bug.
  */
 export function compileSchema(schema: object): Validator {
+  const { $schema: _, ...inlined } = inlineReferences(schema, schema) as { $schema?: string };
+  const isValid = createAjv({ messages: false }).compile(inlined);
+  let explain: ReturnType<Ajv2020['compile']> | undefined;
+  return (value) => {
+    if (isValid(value)) return [];
+    explain ??= createAjv({ allErrors: true, verbose: true }).compile(inlined);
+    if (explain(value)) return [];
+    return explainErrors((explain.errors ?? []) as SchemaError[], value);
+  };
+}
+
+/**
+ * What is valid, as nearly everything is, needs no words: the code that finds them is three times as long, and made only
+ * when there is something to explain. Optimizing it costs more time than it saves in documents as small as ours.
+ */
+function createAjv(options: {
+  readonly messages?: false;
+  readonly allErrors?: true;
+  readonly verbose?: true;
+}): Ajv2020 {
   const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
+    ...options,
     strict: true,
     strictRequired: false,
     allowUnionTypes: true,
+    code: { optimize: false },
     // compiling the meta-schema would cost every command a tenth of a second; tests check our schemas against it
     meta: false,
     validateSchema: false,
   });
   ajv.addKeyword('x-expects');
-  const { $schema: _, ...inlined } = inlineReferences(schema, schema) as { $schema?: string };
-  const validate = ajv.compile(inlined);
-  return (value) => {
-    if (validate(value)) return [];
-    return explainErrors((validate.errors ?? []) as SchemaError[], value);
-  };
+  return ajv;
 }
 
 /** Errors then carry one unbroken schema path, from which the alternatives they belong to can be read. */

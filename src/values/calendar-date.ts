@@ -11,15 +11,14 @@ export function calendarDateOf(instant: Date): CalendarDate {
 }
 
 /** Whether the three numbers name a day that exists. */
-export function isCalendarDate(date: CalendarDate): boolean {
-  if (![date.year, date.month, date.day].every(Number.isInteger)) return false;
-  const probe = new Date(Date.UTC(2000, 0, 1));
-  probe.setUTCFullYear(date.year, date.month - 1, date.day);
-  return (
-    probe.getUTCFullYear() === date.year &&
-    probe.getUTCMonth() === date.month - 1 &&
-    probe.getUTCDate() === date.day
-  );
+export function isCalendarDate({ year, month, day }: CalendarDate): boolean {
+  if (!Number.isInteger(year) || !Number.isInteger(month) || !Number.isInteger(day)) return false;
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
 /** Reads `YYYY-MM-DD`; undefined when the text is anything else or the day does not exist. */

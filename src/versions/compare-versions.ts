@@ -1,6 +1,7 @@
 import compareSemver from 'semver/functions/compare.js';
 import parseSemver from 'semver/functions/parse.js';
 import { Failure } from '../errors/failure.ts';
+import { compareCalendarDates } from '../values/calendar-date.ts';
 import {
   renderInter,
   renderLong,
@@ -10,9 +11,12 @@ import {
   type VersionRecord,
 } from './version.ts';
 
-/** Negative, zero or positive as release `a` is older than, the same as or newer than `b`, by semantic versioning. */
+/**
+ * Negative, zero or positive as release `a` is older than, the same as or newer than `b`: the order of their LONGs by
+ * semantic versioning, number by number, because a catalogue is sorted by it again and again.
+ */
 export function compareRecords(a: VersionRecord, b: VersionRecord): number {
-  return compareSemver(renderLong(a), renderLong(b));
+  return compareCalendarDates(a.date, b.date) || a.rev - b.rev || a.build - b.build;
 }
 
 /**

@@ -80,16 +80,10 @@ export function readLegacyPart(text: string, index: number, faults: Fault[]): nu
 }
 
 function readNumber(text: string | undefined, rule: FieldRule, faults: Fault[]): number {
-  const found = JSON.stringify(text ?? '');
-  if (text === undefined || !/^[0-9]+$/.test(text)) {
-    faults.push({ path: rule.path, message: `must be a whole number in digits 0 to 9; found ${found}` });
-    return Number.NaN;
-  }
-  if (/^0[0-9]/.test(text)) {
-    faults.push({ path: rule.path, message: `must not begin with a zero; found ${found}` });
-    return Number.NaN;
-  }
-  return checkRange(Number(text), rule, faults);
+  if (text !== undefined && /^(?:0|[1-9][0-9]*)$/.test(text)) return checkRange(Number(text), rule, faults);
+  const must = /^[0-9]+$/.test(text ?? '') ? 'not begin with a zero' : 'be a whole number in digits 0 to 9';
+  faults.push({ path: rule.path, message: `must ${must}; found ${JSON.stringify(text ?? '')}` });
+  return Number.NaN;
 }
 
 function checkRange(value: number, rule: FieldRule, faults: Fault[]): number {

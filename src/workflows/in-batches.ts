@@ -1,3 +1,5 @@
+import { setImmediate as yieldTurn } from 'node:timers/promises';
+
 /** As many at once as keep the disk busy, and few enough to hold little in memory. */
 const BATCH = 16;
 
@@ -9,6 +11,8 @@ export async function inBatches<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += size) {
+    // Signals and progress get their turn also where the actions never wait.
+    await yieldTurn();
     results.push(...(await Promise.all(items.slice(start, start + size).map(action))));
   }
   return results;

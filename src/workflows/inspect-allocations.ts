@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllocation, type Allocation } from '../catalogue/allocation.ts';
 import { checkAllocations } from '../catalogue/check-allocations.ts';
 import { findingsOf, type Finding } from '../catalogue/finding.ts';
 import { findRelease, type LineIndex } from '../catalogue/line-index.ts';
 import { allocationDirectory, allocationPath, buildOfAllocationFile } from '../catalogue/paths.ts';
-import { readTextIfExists } from '../host/files.ts';
+import { isSystemError } from '../host/files.ts';
 import { inBatches } from './in-batches.ts';
 import { listNames } from './catalogue-files.ts';
 
@@ -46,16 +47,18 @@ export async function inspectAllocations(
   };
 }
 
-async function readOne(catalogue: string, line: string, build: number): Promise<Allocation | Finding[]> {
+/** At one go, as releases are read. */
+function readOne(catalogue: string, line: string, build: number): Allocation | Finding[] {
   const path = allocationPath(line, build);
   try {
-    const text = await readTextIfExists(join(catalogue, path));
-    if (text === undefined) return [{ path, fault: 'is gone' }];
+    const text = readFileSync(join(catalogue, path), 'utf8');
     const allocation = parseAllocation(text, path);
     if (allocation.line === line && allocation.build === build) return allocation;
     const fault = 'is of another BUILD';
     return [{ path, fault, expected: `${line} ${build}`, found: `${allocation.line} ${allocation.build}` }];
   } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'EISDIR', 'EACCES', 'ELOOP'))
+      return [{ path, fault: `cannot be read: ${error.code}` }];
     return findingsOf(error, path);
   }
 }

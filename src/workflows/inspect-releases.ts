@@ -10,7 +10,8 @@ import { isSystemError } from '../host/files.ts';
 import { readVersion } from '../versions/parse-version.ts';
 import { identityOf, renderLong } from '../versions/version.ts';
 import { inBatches } from './in-batches.ts';
-import { ignoreDamage, readAllocation } from './read-line.ts';
+import { readAllocation } from './read-line.ts';
+import { passOver } from './read-line-views.ts';
 import { readReleaseContent } from './read-release-content.ts';
 import { recordedFilesOf, type RecordedFile } from './verify-content.ts';
 
@@ -122,7 +123,7 @@ async function inspectOne(
   { filed, isKnown }: Knowledge,
 ): Promise<OneInspection> {
   const unknown = filed === undefined && isKnown ? await inspectUnknown(catalogue, line, long) : NOTHING;
-  const { content, findings } = await readReleaseContent(catalogue, line, long);
+  const { content, findings } = readReleaseContent(catalogue, { line, long }, filed?.release.manifestSha256);
   const directory = releaseDirectory(line, long);
   const temporaries = content.entries
     .filter(({ name }) => isTemporary(name))
@@ -150,7 +151,7 @@ async function inspectOne(
 /** The allocation tells whether a filing was killed, or has not ended yet, or somebody put the directory there. */
 async function inspectUnknown(catalogue: string, line: string, long: string): Promise<OneInspection> {
   const build = Number(long.split('.').at(-1));
-  const allocation = await readAllocation(catalogue, line, build).catch(ignoreDamage);
+  const allocation = await readAllocation(catalogue, line, build).catch(passOver);
   const isOurs = allocation?.version === long;
   if (isOurs && (allocation.state === 'reserved' || allocation.state === 'building')) {
     return { ...NOTHING, unfiled: [long] };

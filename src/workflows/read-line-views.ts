@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { parseCatalogueDocument, type CatalogueDocument } from '../catalogue/catalogue-document.ts';
 import type { LineViews } from '../catalogue/check-views.ts';
 import { CATALOGUE_DOCUMENT, channelsDirectory, latestLink, lineIndexPath } from '../catalogue/paths.ts';
+import { Failure } from '../errors/failure.ts';
 import { readTextIfExists } from '../host/files.ts';
 import { listNames, readLinkIfExists } from './catalogue-files.ts';
-import { ignoreDamage } from './read-line.ts';
 
 /** Reads everything that is made from a line's journal, as it stands. */
 export async function readLineViews(catalogue: string, line: string): Promise<LineViews> {
@@ -12,7 +12,7 @@ export async function readLineViews(catalogue: string, line: string): Promise<Li
     readTextIfExists(join(catalogue, lineIndexPath(line))),
     readChannels(catalogue, line),
     readLinkIfExists(join(catalogue, latestLink(line))),
-    readCatalogueDocument(catalogue).catch(ignoreDamage),
+    readCatalogueDocument(catalogue).catch(passOver),
   ]);
   return { index, channels, latest, indexSha256: document?.lines[line]?.sha256 };
 }
@@ -21,6 +21,11 @@ export async function readLineViews(catalogue: string, line: string): Promise<Li
 export async function readCatalogueDocument(catalogue: string): Promise<CatalogueDocument | undefined> {
   const text = await readTextIfExists(join(catalogue, CATALOGUE_DOCUMENT));
   return text === undefined ? undefined : parseCatalogueDocument(text, CATALOGUE_DOCUMENT);
+}
+
+/** For `catch`: a document that cannot be read, for whatever reason, counts as absent; another check tells of it. */
+export function passOver(error: unknown): undefined {
+  if (!(error instanceof Failure)) throw error;
 }
 
 /** Channel → text of its document; by the names of the files, whatever they say. */

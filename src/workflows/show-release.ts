@@ -5,7 +5,7 @@ import { MANIFEST_FILE, journalPath, releaseDirectory } from '../catalogue/paths
 import { channelsAt } from '../catalogue/plan-revocation.ts';
 import { Failure } from '../errors/failure.ts';
 import { readTextIfExists } from '../host/files.ts';
-import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
+import { parseFiledManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { sha256Of } from '../values/digest.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
@@ -80,7 +80,7 @@ async function readManifest(
   const path = `${releaseDirectory(line, long)}/${MANIFEST_FILE}`;
   const text = await readTextIfExists(join(catalogue, path));
   if (text === undefined) throw new Failure('conflict', 'E_RELEASE_DAMAGED', `${path} is gone`);
-  if (sha256Of(text) === manifestSha256) return parseReleaseManifest(text, path);
+  if (sha256Of(text) === manifestSha256) return parseFiledManifest(text, path);
   throw new Failure('conflict', 'E_RELEASE_DAMAGED', `${path} is not what was filed`);
 }
 

@@ -13,8 +13,8 @@ import { exists, listNames, withCatalogueErrors } from './catalogue-files.ts';
 import { createContentReader } from './content-reader.ts';
 import type { LineInspection } from './inspect-line.ts';
 import { findCatalogueLeftovers } from './leftovers.ts';
-import { ignoreDamage, readLineIndex } from './read-line.ts';
-import { readCatalogueDocument } from './read-line-views.ts';
+import { readLineIndex } from './read-line.ts';
+import { passOver, readCatalogueDocument } from './read-line-views.ts';
 import { StageRunner } from './stage-runner.ts';
 import { verifyLine } from './verify-line.ts';
 
@@ -80,7 +80,8 @@ async function verifyAll(
     context.signal.throwIfAborted();
     onProgress(line, (100 * place) / lines.length);
     const { readContent } = reader;
-    inspections.push(await verifyLine({ catalogue, line, readContent }, context));
+    // What was read is told; the names of a hundred thousand files need not be kept.
+    inspections.push({ ...(await verifyLine({ catalogue, line, readContent }, context)), files: [] });
   }
   const across = await checkAcross(catalogue, { all, isWhole: wanted.length === 0, inspections });
   const leftovers = wanted.length === 0 ? await findCatalogueLeftovers(catalogue) : [];
@@ -114,7 +115,7 @@ async function checkAcross(
   );
   for (const line of new Set(named.map((name) => name.split('@')[0] ?? ''))) {
     if (indexes.has(line) || !all.includes(line)) continue;
-    const index = await readLineIndex(catalogue, line).catch(ignoreDamage);
+    const index = await readLineIndex(catalogue, line).catch(passOver);
     if (index !== undefined) indexes.set(line, index);
   }
   const descendants = inspections.flatMap(({ journal }) =>

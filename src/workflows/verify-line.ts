@@ -1,4 +1,6 @@
 import type { Finding } from '../catalogue/finding.ts';
+import { lineDirectory } from '../catalogue/paths.ts';
+import { Failure } from '../errors/failure.ts';
 import { isSystemError } from '../host/files.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { withLineLock } from './catalogue-locks.ts';
@@ -76,8 +78,14 @@ async function complete(
   if (journal === undefined || found.findings.some(({ path }) => path.endsWith('/journal.json'))) {
     return { ...found, notes: [...found.notes, ...describeUndone(found, 'left as it is')] };
   }
-  if (found.stale.length > 0) await settleLine(catalogue, line);
-  if (found.unfiled.length > 0) await completeFilings(catalogue, line, clock.now());
+  try {
+    if (found.stale.length > 0) await settleLine(catalogue, line);
+    if (found.unfiled.length > 0) await completeFilings(catalogue, line, clock.now());
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== 'conflict') throw error;
+    const stopped = { path: lineDirectory(line), fault: `cannot be completed: ${error.message}` };
+    return { ...found, findings: [...found.findings, stopped] };
+  }
   const completed = await again();
   return { ...completed, notes: [...completed.notes, ...describeUndone(found, 'completed')] };
 }
