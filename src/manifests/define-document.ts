@@ -87,6 +87,18 @@ function requireKnownSchema(value: unknown, subject: string, schema: object): vo
   });
 }
 
+/**
+ * Makes sure that a file which is to be replaced was not written by a newer Mintmark; text that is no JSON may go.
+ * @throws Failure `E_SCHEMA_NEWER`
+ */
+export function refuseNewer(text: string, subject: string, known: number): void {
+  try {
+    requireKnownSchema(JSON.parse(text), subject, { properties: { schema: { const: known } } });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+  }
+}
+
 type FailureText = Pick<DocumentDefinition<unknown>, 'code' | 'hint'>;
 
 function invalidDocument(subject: string, { code, hint }: FailureText, faults: readonly Fault[]): Failure {

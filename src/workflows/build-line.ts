@@ -91,11 +91,12 @@ async function takeThroughStages(
     : undefined;
   const { base } = provisioned;
   const timings = { ...stages.durations };
-  const manifest = await stages.run(
+  const { manifest, diff } = await stages.run(
     stampStage(scene, { base, finished, contentDigest, converted, tested, reserved, timings }),
   );
   const filed = await stages.run(catalogueStage(scene, converted.directory, manifest));
-  return describeBuilt({ provisioned, finished, manifest, filed, runDirectory: scene.run.path });
+  const facts = { provisioned, finished, manifest, filed, runDirectory: scene.run.path };
+  return describeBuilt(diff === undefined ? facts : { ...facts, diff });
 }
 
 async function conclude(scene: BuildScene, outcome: UntimedOutcome, shared: SharedWork): Promise<void> {

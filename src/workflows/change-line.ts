@@ -22,11 +22,15 @@ import {
 } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
 import { isSystemError, readTextIfExists, writeFileAtomically } from '../host/files.ts';
+import { refuseNewer } from '../manifests/define-document.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { sha256Of } from '../values/digest.ts';
 import { listNames, readLinkIfExists, replaceLink, withCatalogueErrors } from './catalogue-files.ts';
 import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
 import { readLineState } from './read-line-state.ts';
+
+/** Schema of every view that is written here. */
+const VIEW_SCHEMA = 1;
 
 /** A line after a change. */
 export interface LineChange<Entry> extends LineState {
@@ -141,8 +145,12 @@ async function moveLatest(catalogue: string, index: LineIndex): Promise<void> {
   else await replaceLink(link, target);
 }
 
+/** @throws Failure `E_SCHEMA_NEWER` rather than to write an older document over a newer one */
 async function writeIfDifferent(path: string, text: string): Promise<void> {
-  if ((await readTextIfExists(path)) !== text) await writeFileAtomically(path, text);
+  const found = await readTextIfExists(path);
+  if (found === text) return;
+  if (found !== undefined) refuseNewer(found, path, VIEW_SCHEMA);
+  await writeFileAtomically(path, text);
 }
 
 /** A system error after the commit: the change stands, though not everything shows it yet. */

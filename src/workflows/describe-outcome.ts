@@ -8,6 +8,7 @@ import { machineArchitecture } from '../values/architecture.ts';
 import { renderLong } from '../versions/version.ts';
 import type { BuildOutcome, BuildSizes, BuiltArtifact } from './build-outcome.ts';
 import type { BuildRequest } from './build-request.ts';
+import type { RecordedDiff } from './diff-releases.ts';
 import type { FinishedDisk } from './finish-disk.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
 import { findReleaseByRecipe, type FiledRelease } from './file-release.ts';
@@ -113,8 +114,9 @@ export async function describeBuilt(facts: {
   readonly manifest: ReleaseManifest;
   readonly filed: FiledRelease;
   readonly runDirectory: string;
+  readonly diff?: RecordedDiff;
 }): Promise<UntimedOutcome> {
-  const { provisioned, finished, manifest, filed, runDirectory } = facts;
+  const { provisioned, finished, manifest, filed, runDirectory, diff } = facts;
   return {
     status: 'built',
     line: manifest.line,
@@ -127,7 +129,17 @@ export async function describeBuilt(facts: {
       .map(({ name, installedSizeKiB }) => ({ name, sizeBytes: installedSizeKiB * 1024 })),
     release: manifest,
     runDirectory,
+    remarks: [
+      ...(diff === undefined ? [] : [`since ${diff.since}: ${diff.summary}`]),
+      describeNext(manifest, filed),
+    ],
   };
+}
+
+/** Where the release is now, and what a person does with it next. */
+function describeNext({ line, tests }: ReleaseManifest, { long }: FiledRelease): string {
+  const [verb, end] = tests?.result === 'passed' ? ['promote', ' tested'] : ['test', ''];
+  return `channel: candidate.   next: mintmark ${verb} ${line}@${long}${end}`;
 }
 
 function artifactFacts(

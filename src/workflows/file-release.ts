@@ -122,6 +122,8 @@ async function publish(
   { now, by = operatorName() }: FileReleaseOptions,
 ): Promise<LineState> {
   const { line, version } = manifest;
+  // Once more, now that nobody else can burn it: a build that slept may have been given up meanwhile.
+  await requireReserved(catalogue, manifest);
   const before = await readLineState(catalogue, line);
   const stamp = { at: now.toISOString(), by };
   const orphans = (await readOrphans(catalogue, line, before.index.releases)).filter(

@@ -1,6 +1,7 @@
 import { copyFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReleaseManifest } from '../manifests/release.ts';
+import { recordDiff, type RecordedDiff } from './diff-releases.ts';
 import { writeBuildLog } from './build-log.ts';
 import type { BuildScene, ReservedBuild } from './build-scene.ts';
 import type { ConvertedBuild } from './convert-stage.ts';
@@ -24,9 +25,16 @@ export interface StampFacts {
   readonly timings: Readonly<Record<string, number>>;
 }
 
-/** Stage `stamp`: the records beside the artifacts, and the manifest. */
-export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseManifest> {
-  const { plan, context } = scene;
+/** A release that is ready to be filed. */
+export interface StampedRelease {
+  readonly manifest: ReleaseManifest;
+  /** What changed since the release before; absent for the first of a line. */
+  readonly diff?: RecordedDiff;
+}
+
+/** Stage `stamp`: the records beside the artifacts, the difference to the release before, and the manifest. */
+export function stampStage(scene: BuildScene, facts: StampFacts): Stage<StampedRelease> {
+  const { plan, context, request } = scene;
   return {
     name: 'stamp',
     run: async () => {
@@ -57,9 +65,10 @@ export function stampStage(scene: BuildScene, facts: StampFacts): Stage<ReleaseM
         now: context.clock.now(),
       });
       await writeBill(directory, manifest, content);
-      return manifest;
+      const diff = await recordDiff({ catalogue: request.catalogue, directory, manifest }, context);
+      return diff === undefined ? { manifest } : { manifest, diff };
     },
-    summarize: (manifest) =>
+    summarize: ({ manifest }) =>
       `release.json, ${manifest.artifacts.length === 1 ? '1 artifact' : `${manifest.artifacts.length} artifacts`}`,
   };
 }

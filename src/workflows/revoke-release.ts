@@ -1,4 +1,4 @@
-import type { RevokeEntry } from '../catalogue/journal.ts';
+import type { LineJournal } from '../catalogue/journal.ts';
 import { findRelease, type IndexedRelease } from '../catalogue/line-index.ts';
 import { NO_REPLACEMENT, planRevocation, PREVIOUS_HEAD } from '../catalogue/plan-revocation.ts';
 import type { LineState } from '../catalogue/channel-rules.ts';
@@ -55,7 +55,7 @@ export async function revokeRelease(
   return {
     line,
     long,
-    changed: entries.length > 0 || marked,
+    changed: entries.length > 0 || marked.length > 0,
     moved: Object.fromEntries(channels.map((channel) => [channel, after.channels[channel]])),
     descendants,
     ...(instead === undefined ? {} : { replacement: instead }),
@@ -63,18 +63,21 @@ export async function revokeRelease(
   };
 }
 
-/** Every descendant of every revoked release of a line that lacks its mark, because the revocation was killed. */
+/**
+ * Revokes every descendant of every revoked release of a line that lacks its mark, because the revocation was killed.
+ * Returns those, as `LINE@LONG`.
+ */
 export async function completeRevocations(
   catalogue: string,
-  line: string,
+  journal: LineJournal,
   context: Pick<WorkflowContext, 'clock' | 'emit'>,
-): Promise<boolean> {
-  const { journal } = await readLineState(catalogue, line);
-  const revocations = journal.entries.filter((entry): entry is RevokeEntry => entry.action === 'revoke');
-  let completed = false;
-  for (const { long, reason, by, descendants = [] } of revocations) {
+): Promise<string[]> {
+  const completed: string[] = [];
+  for (const entry of journal.entries) {
+    if (entry.action !== 'revoke' || entry.descendants === undefined) continue;
+    const { long, reason, by, descendants } = entry;
     const request = { catalogue, reason, by };
-    completed = (await revokeDescendants(request, `${line}@${long}`, descendants, context)) || completed;
+    completed.push(...(await revokeDescendants(request, `${journal.line}@${long}`, descendants, context)));
   }
   return completed;
 }
@@ -90,9 +93,9 @@ async function revokeDescendants(
   inheritedFrom: string,
   descendants: readonly string[],
   context: Pick<WorkflowContext, 'clock' | 'emit'>,
-): Promise<boolean> {
+): Promise<string[]> {
   const { catalogue } = request;
-  let changed = false;
+  const revoked: string[] = [];
   for (const name of descendants) {
     const { line, version: long = '' } = parseReleaseReference(name);
     if (isMarked(findRelease((await readLineState(catalogue, line)).index, long))) continue;
@@ -103,11 +106,12 @@ async function revokeDescendants(
       const revocation = { long, reason, inheritedFrom, replacement: PREVIOUS_HEAD };
       return planRevocation(state, revocation, stampChange(state, request, context));
     });
-    changed ||= entries.length > 0;
+    if (entries.length > 0) revoked.push(name);
   }
-  return changed;
+  return revoked;
 }
 
+/** One that was never filed cannot be marked. */
 function isMarked(release: IndexedRelease | undefined): boolean {
   return release === undefined || release.revoked !== undefined;
 }

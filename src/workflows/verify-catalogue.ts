@@ -15,6 +15,7 @@ import type { LineInspection } from './inspect-line.ts';
 import { findCatalogueLeftovers } from './leftovers.ts';
 import { readLineIndex } from './read-line.ts';
 import { passOver, readCatalogueDocument } from './read-line-views.ts';
+import { completeRevocations } from './revoke-release.ts';
 import { StageRunner } from './stage-runner.ts';
 import { verifyLine } from './verify-line.ts';
 
@@ -83,12 +84,21 @@ async function verifyAll(
     // What was read is told; the names of a hundred thousand files need not be kept.
     inspections.push({ ...(await verifyLine({ catalogue, line, readContent }, context)), files: [] });
   }
+  const marked = await markDescendants(catalogue, inspections, context);
+  for (const line of new Set(marked.map((name) => name.split('@')[0] ?? ''))) {
+    const place = lines.indexOf(line);
+    if (place < 0) continue;
+    inspections[place] = await verifyLine({ catalogue, line, readContent: reader.readContent }, context);
+  }
   const across = await checkAcross(catalogue, { all, isWhole: wanted.length === 0, inspections });
   const leftovers = wanted.length === 0 ? await findCatalogueLeftovers(catalogue) : [];
   return {
     findings: [...inspections.flatMap(({ findings }) => findings), ...across],
     notes: [
       ...inspections.flatMap(({ notes }) => notes),
+      ...marked.map(
+        (name) => `${name} was made from a revoked release: revoked now, which a kill had prevented`,
+      ),
       ...leftovers.map(({ path, owner }) => `${path} was left by ${owner}, which is dead`),
     ],
     lines: inspections.length,
@@ -96,6 +106,24 @@ async function verifyAll(
     ...reader.read(),
     durationMs: performance.now() - startedAt,
   };
+}
+
+/** Completes revocations that were killed between one line and the next; a catalogue that is read-only keeps its damage. */
+async function markDescendants(
+  catalogue: string,
+  inspections: readonly LineInspection[],
+  context: WorkflowContext,
+): Promise<string[]> {
+  const marked: string[] = [];
+  for (const { journal } of inspections) {
+    if (journal === undefined) continue;
+    try {
+      marked.push(...(await completeRevocations(catalogue, journal, context)));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+  return marked;
 }
 
 /** What several lines say of one another, and the catalogue of all. */

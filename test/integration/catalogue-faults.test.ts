@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseJournal } from '../../src/catalogue/journal.ts';
+import { sha256Of } from '../../src/values/digest.ts';
+import { verifyCatalogue } from '../../src/workflows/verify-catalogue.ts';
 import { compileWhenStale, runCli, type CliResult } from './compiled-cli.ts';
-import { fileSample } from './sample-catalogue.ts';
+import { fileSample, quietContext } from './sample-catalogue.ts';
 
 /** A change of the catalogue, interrupted at each of its writes. */
 interface Operation {
@@ -12,38 +14,38 @@ interface Operation {
   readonly args: readonly string[];
   /** Lines whose journals it adds to. */
   readonly lines: readonly string[];
-  /** Further options of the last `verify`. */
   readonly because: string;
 }
 
 const OPERATIONS: readonly Operation[] = [
   {
     name: 'promote',
-    args: ['promote', 'server@candidate', 'tested'],
+    args: ['promote', 'server@26.11.21-1.4', 'tested'],
     lines: ['server'],
     because: 'journal, index, channel, catalogue.json',
   },
   {
     name: 'rollback',
-    args: ['rollback', 'server@26.11.19', 'tested'],
+    args: ['rollback', 'server@26.11.19-1.2', 'tested'],
     lines: ['server'],
     because: 'a channel goes back',
   },
   {
     name: 'revoke',
-    args: ['revoke', 'server@26.11.20', '--reason', 'CVE', '--replacement', 'previous'],
+    args: ['revoke', 'server@26.11.20-1.3', '--reason', 'CVE', '--replacement', 'previous'],
     lines: ['server', 'edge'],
     because: 'channels, latest, and a descendant in another line',
   },
   {
     name: 'pin',
-    args: ['pin', 'server@26.11.19', '--reason', 'customer X', '--by', 'anna@desk'],
+    args: ['pin', 'server@26.11.19-1.2', '--reason', 'customer X', '--by', 'anna@desk'],
     lines: ['server'],
     because: 'the smallest change',
   },
 ];
 
-const KINDS = ['before', 'after', 'full'] as const;
+/** Killed right after a change, of which a write is only half done then; and a disk that is full from there on. */
+const KINDS = ['after', 'full'] as const;
 const PRELOAD = join(import.meta.dirname, 'faulty-fs/faults.mjs');
 /** Two cores, and each run is a process of its own. */
 const AT_ONCE = 3;
@@ -107,29 +109,30 @@ async function interrupt(
 ): Promise<void> {
   const catalogue = copySample(label);
   const broken = await mintmark(catalogue, args, { root: catalogue, kind, at });
-  const state = journals(catalogue, lines);
-  const where = `${label}: ${broken.stderr}`;
+  const found = (): object => ({ label, output: broken.stderr, state: journals(catalogue, lines) });
   if (kind === 'full') expect([0, 4, 6]).toContain(broken.exitCode);
-  else expect({ where, signal: broken.signal }).toEqual({ where, signal: 'SIGKILL' });
-  if (lines.length === 1)
-    expect({ where, state: [before, after].includes(state) }).toEqual({ where, state: true });
-  await expectSound(catalogue, where);
-  const again = await mintmark(catalogue, args);
-  // What was done already may be refused the second time, but never half done.
-  if (again.exitCode !== 0)
-    expect({ where, state: journals(catalogue, lines) }).toEqual({ where, state: after });
-  expect({ where, state: journals(catalogue, lines) }).toEqual({ where, state: after });
-  await expectSound(catalogue, where);
+  else expect({ label, signal: broken.signal }).toEqual({ label, signal: 'SIGKILL' });
+  // A revocation goes through several lines, one after the other; verify completes it.
+  if (lines.length === 1) expect([before, after]).toContain(journals(catalogue, lines));
+  await expectSound(catalogue, label);
+  if (journals(catalogue, lines) !== after) {
+    const { exitCode, stderr } = await mintmark(catalogue, args);
+    expect({ label, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({
+      label,
+      exitCode: 0,
+      stderr: '',
+    });
+    expect(found()).toEqual({ ...found(), state: after });
+    await expectSound(catalogue, label);
+  }
   rmSync(join(catalogue, '..'), { recursive: true });
 }
 
-async function expectSound(catalogue: string, where: string): Promise<void> {
-  const { exitCode, stdout, stderr } = await mintmark(catalogue, ['verify']);
-  expect({ where, exitCode, output: exitCode === 0 ? '' : stdout + stderr }).toEqual({
-    where,
-    exitCode: 0,
-    output: '',
-  });
+/** Verified in this process: another one for each point would take most of the time. */
+async function expectSound(catalogue: string, label: string): Promise<void> {
+  const request = { catalogue, lines: [], metadata: false };
+  const { findings } = await verifyCatalogue(request, quietContext(scratch));
+  expect({ label, findings }).toEqual({ label, findings: [] });
 }
 
 async function countChanges(name: string, args: readonly string[]): Promise<number> {
@@ -154,14 +157,14 @@ async function outcomesOf(
   return [before, journals(catalogue, lines)];
 }
 
-/** The journals of some lines without the times. */
+/** Digest of the journals of some lines, without the times. */
 function journals(catalogue: string, lines: readonly string[]): string {
   const entries = lines.map((line) => {
     const path = join(catalogue, 'lines', line, 'journal.json');
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     return parseJournal(text, path).entries.map(({ at: _at, ...entry }) => entry);
   });
-  return JSON.stringify(entries);
+  return sha256Of(JSON.stringify(entries));
 }
 
 function copySample(label: string): string {

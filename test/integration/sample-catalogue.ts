@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestReport } from '../../src/manifests/test-report.ts';
@@ -5,9 +6,22 @@ import type { ReleaseManifest } from '../../src/manifests/release.ts';
 import { renderTestResult, testResultOf } from '../../src/manifests/test-result.ts';
 import { parseIsoDate, type CalendarDate } from '../../src/values/calendar-date.ts';
 import { sha256Of } from '../../src/values/digest.ts';
+import type { WorkflowContext } from '../../src/workflows/build-request.ts';
 import { markBuilding, reserve } from '../../src/workflows/allocate-version.ts';
 import { fileRelease } from '../../src/workflows/file-release.ts';
 import { sampleManifest } from '../unit/manifests/sample-manifest.ts';
+
+/** What a workflow needs that runs no program. @param scratch directory for everything that it keeps */
+export function quietContext(scratch: string): WorkflowContext {
+  return {
+    emit: () => undefined,
+    signal: new AbortController().signal,
+    clock: { now: () => new Date() },
+    run: () => Promise.reject(new Error('nothing is to be run')),
+    directories: { cache: scratch, state: scratch },
+    environment: {},
+  };
+}
 
 /** A release to put into a catalogue. */
 export interface SampleRelease {
@@ -47,6 +61,8 @@ export async function fileSample(catalogue: string, sample: SampleRelease): Prom
     file: `${line}_${long}_x86_64-kvm.qcow2`,
     sizeBytes: Buffer.byteLength(disk),
     sha256: sha256Of(disk),
+    sha512: createHash('sha512').update(disk).digest('hex'),
+    md5: createHash('md5').update(disk).digest('hex'),
   }));
   const manifest: ReleaseManifest = { ...base, artifacts, ...sample.changes };
   const staged = join(catalogue, '..', `staged-${line}-${long}`);

@@ -1,10 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  addRelease,
-  emptyLineIndex,
-  indexedReleaseOf,
-  renderLineIndex,
-} from '../../../src/catalogue/line-index.ts';
+import { foldJournal } from '../../../src/catalogue/fold-journal.ts';
+import { renderLineIndex } from '../../../src/catalogue/line-index.ts';
 import { parseReleaseDiff } from '../../../src/catalogue/release-diff.ts';
 import { renderFileList } from '../../../src/disks/file-list.ts';
 import { renderGuestFacts } from '../../../src/manifests/guest-facts.ts';
@@ -12,6 +8,7 @@ import { renderReleaseManifest, type ReleaseState } from '../../../src/manifests
 import { renderPackageList } from '../../../src/packages/package-list.ts';
 import { diffNamedReleases } from '../../../src/workflows/diff-named-releases.ts';
 import { recordDiff, writeReleaseDiff } from '../../../src/workflows/diff-releases.ts';
+import { filed, journalOf } from '../catalogue/sample-journal.ts';
 import { sampleDiff, sampleFacts, samplePackage } from '../catalogue/sample-releases.ts';
 import { sampleManifest } from '../manifests/sample-manifest.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
@@ -33,11 +30,12 @@ async function file(long: string, version: string, directory = `c/releases/serve
 }
 
 async function index(...releases: readonly (readonly [string, ReleaseState])[]): Promise<void> {
-  const now = new Date('2026-11-21T00:00:00Z');
-  const entries = releases.map(([long, state]) =>
-    indexedReleaseOf(sampleManifest(long, { state }), 'a'.repeat(64)),
-  );
-  const whole = entries.reduce((all, each) => addRelease(all, each, now), emptyLineIndex('server', now));
+  const folded = foldJournal(journalOf(...releases.map(([long]) => filed(long))));
+  const states = new Map(releases);
+  const whole = {
+    ...folded,
+    releases: folded.releases.map((each) => ({ ...each, state: states.get(each.long) ?? each.state })),
+  };
   await scratch.write('c/lines/server/index.json', renderLineIndex(whole));
 }
 

@@ -39,7 +39,11 @@ export async function fileSample(
   const file = `${line}_${long}_x86_64-kvm.qcow2`;
   const digests = { sha256: sha256Of(disk), sha512: hex('sha512', disk), md5: hex('md5', disk) };
   const tests = { result: 'passed' as const };
-  const manifest = { ...sample, tests, artifacts: [{ ...artifact, file, sizeBytes: disk.length, ...digests }] };
+  const manifest = {
+    ...sample,
+    tests,
+    artifacts: [{ ...artifact, file, sizeBytes: disk.length, ...digests }],
+  };
   const staged = join(scratch, `staged-${line}-${long}`);
   mkdirSync(staged, { recursive: true });
   writeFileSync(join(staged, file), disk);

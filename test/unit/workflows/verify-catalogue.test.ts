@@ -173,7 +173,8 @@ const DAMAGES: DamageRow[] = [
   },
   {
     damage: 'the checksum of an artifact was written anew',
-    break: (catalogue) => catalogue.replace(`${RELEASE}/SHA256SUMS`, /^[0-9a-f]{64} \*server/m, `${'0'.repeat(64)} *server`),
+    break: (catalogue) =>
+      catalogue.replace(`${RELEASE}/SHA256SUMS`, /^[0-9a-f]{64} \*server/m, `${'0'.repeat(64)} *server`),
     named: `${RELEASE}/SHA256SUMS server_${FIRST}_x86_64-kvm.qcow2`,
     fault: /sha256 of release.json/,
   },
@@ -335,7 +336,10 @@ const DAMAGES: DamageRow[] = [
   {
     damage: 'a head is revoked',
     break: (catalogue) =>
-      catalogue.entries((entries) => [...entries, { ...SAMPLE_STAMP, action: 'revoke', long: FIRST, reason: 'x' }]),
+      catalogue.entries((entries) => [
+        ...entries,
+        { ...SAMPLE_STAMP, action: 'revoke', long: FIRST, reason: 'x' },
+      ]),
     named: JOURNAL,
     fault: /stable points to 26.11.21-1.1, which is revoked/,
   },
@@ -351,12 +355,14 @@ const DAMAGES: DamageRow[] = [
   },
   {
     damage: 'the digest of a manifest was changed in the journal',
-    break: (catalogue) => catalogue.replace(JOURNAL, /"manifestSha256":"[0-9a-f]{64}"/, `"manifestSha256":"${'0'.repeat(64)}"`),
+    break: (catalogue) =>
+      catalogue.replace(JOURNAL, /"manifestSha256":"[0-9a-f]{64}"/, `"manifestSha256":"${'0'.repeat(64)}"`),
     named: JOURNAL,
     fault: /changed by hand/,
   },
   {
-    damage: 'a fact about a release was changed in the journal, and all that is made from it was written again',
+    damage:
+      'a fact about a release was changed in the journal, and all that is made from it was written again',
     break: (catalogue) => {
       catalogue.replace(JOURNAL, /"packagesDigest":"[0-9a-f]{64}"/, `"packagesDigest":"${'0'.repeat(64)}"`);
       rmSync(catalogue.at(INDEX));
@@ -393,7 +399,10 @@ const DAMAGES: DamageRow[] = [
   {
     damage: 'an allocation says that something was filed',
     break: (catalogue) => {
-      const text = catalogue.read(ALLOCATION).replace('"build": 2', '"build": 3').replace(SECOND, '26.11.21-1.3');
+      const text = catalogue
+        .read(ALLOCATION)
+        .replace('"build": 2', '"build": 3')
+        .replace(SECOND, '26.11.21-1.3');
       catalogue.write('lines/server/alloc/3.json', text);
     },
     named: 'lines/server/alloc/3.json .state',
@@ -433,7 +442,9 @@ describe('damage is found and named', () => {
     row.break(catalogue);
     if (row.inMetadata === false) expect((await verify(catalogue.path, true)).findings).toEqual([]);
     const { findings } = await verify(catalogue.path, row.inMetadata !== false);
-    const named = findings.filter(({ path, member = '' }) => `${path} ${member} `.startsWith(`${row.named} `));
+    const named = findings.filter(({ path, member = '' }) =>
+      `${path} ${member} `.startsWith(`${row.named} `),
+    );
     expect(named.map(({ fault }) => fault)).toContainEqual(expect.stringMatching(row.fault));
   });
 });
@@ -451,7 +462,11 @@ const STALE: StaleRow[] = [
     break: (catalogue) => catalogue.replace(INDEX, '"stable"', '"tested"'),
     named: INDEX,
   },
-  { stale: 'the index was cut short', break: (catalogue) => truncateSync(catalogue.at(INDEX), 99), named: INDEX },
+  {
+    stale: 'the index was cut short',
+    break: (catalogue) => truncateSync(catalogue.at(INDEX), 99),
+    named: INDEX,
+  },
   {
     stale: 'a channel was changed by hand',
     break: (catalogue) => catalogue.replace('lines/server/channels/stable.json', 'jenkins', 'nobody'),
@@ -464,7 +479,8 @@ const STALE: StaleRow[] = [
   },
   {
     stale: 'the catalogue has another digest of an index',
-    break: (catalogue) => catalogue.replace('catalogue.json', /"sha256": "[0-9a-f]{64}"/, `"sha256": "${'0'.repeat(64)}"`),
+    break: (catalogue) =>
+      catalogue.replace('catalogue.json', /"sha256": "[0-9a-f]{64}"/, `"sha256": "${'0'.repeat(64)}"`),
     named: 'catalogue.json',
   },
   {
