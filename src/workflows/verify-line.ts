@@ -1,6 +1,7 @@
 import type { Finding } from '../catalogue/finding.ts';
 import { lineDirectory } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
+import { Failure } from '../errors/failure.ts';
 import { isSystemError } from '../host/files.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { withLineLock } from './catalogue-locks.ts';
@@ -41,7 +42,9 @@ export async function verifyLine(
       complete(catalogue, await again(), again, context),
     );
   } catch (error) {
-    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM')) throw error;
+    // A line that leads out of the catalogue gets no lock, and is told as the damage that it is.
+    const isElsewhere = error instanceof Failure && error.code === 'E_CATALOGUE_SHAPE';
+    if (!isElsewhere && !isSystemError(error, 'EROFS', 'EACCES', 'EPERM')) throw error;
     const last = await again();
     return { ...last, notes: [...last.notes, ...describeUndone(last, 'the next change completes it')] };
   }

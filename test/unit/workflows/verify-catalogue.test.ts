@@ -344,16 +344,6 @@ const DAMAGES: DamageRow[] = [
     fault: /stable points to 26.11.21-1.1, which is revoked/,
   },
   {
-    damage: 'a descendant does not carry the mark',
-    break: (catalogue) =>
-      catalogue.entries((entries) => [
-        ...entries,
-        { ...SAMPLE_STAMP, action: 'revoke', long: SECOND, reason: 'x', descendants: ['node@26.11.21-1.1'] },
-      ]),
-    named: `${JOURNAL} .entries[4].descendants[0]`,
-    fault: /not marked/,
-  },
-  {
     damage: 'the digest of a manifest was changed in the journal',
     break: (catalogue) =>
       catalogue.replace(JOURNAL, /"manifestSha256":"[0-9a-f]{64}"/, `"manifestSha256":"${'0'.repeat(64)}"`),
@@ -504,6 +494,15 @@ const STALE: StaleRow[] = [
         { ...SAMPLE_STAMP, action: 'pin', long: FIRST, reason: 'customers use it' },
       ]),
     named: INDEX,
+  },
+  {
+    stale: 'a revocation was killed between one line and the next',
+    break: (catalogue) =>
+      catalogue.entries((entries) => [
+        ...entries,
+        { ...SAMPLE_STAMP, action: 'revoke', long: FIRST, reason: 'x', descendants: ['node@26.11.21-1.1'] },
+      ]),
+    named: 'node@26.11.21-1.1 was made from a revoked release',
   },
   {
     stale: 'a filing was killed before the journal knew of it',
