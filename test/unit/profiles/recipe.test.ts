@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { referencedFiles } from '../../../src/profiles/file-references.ts';
 import type { Profile } from '../../../src/profiles/profile.ts';
-import { baseRecipe, buildRecipe, lineRecipe } from '../../../src/profiles/recipe.ts';
+import { baseRecipe, buildRecipe, lineRecipe, outputsRecipe } from '../../../src/profiles/recipe.ts';
 import { digestOfValue } from '../../../src/values/digest.ts';
 import { resolveBuiltIn } from './resolve-built-in.ts';
 
@@ -84,5 +84,31 @@ describe('recipes', () => {
     expect(() => buildRecipe(resolveBuiltIn('server').profile, new Map())).toThrow(
       /no digest was computed for/,
     );
+  });
+});
+
+describe('outputsRecipe', () => {
+  const digestOf = (set: string[]): string =>
+    digestOfValue(outputsRecipe(resolveBuiltIn('systemvm', { set }).profile));
+  const reference = digestOf([]);
+
+  test.each([
+    { set: 'targets.kvm.compression=zstd', because: 'images are compressed in another way' },
+    { set: 'targets.xenserver.subformat=fixed', because: 'images are laid out in another way' },
+    { set: 'targets.xenserver.outer=gz', because: 'something else is around the image' },
+    { set: 'targets.vmware.machine.memoryMiB=4096', because: 'the OVA describes another machine' },
+    { set: 'disk.sizeMiB=8192', because: 'the disk is larger' },
+    { set: 'template.name=other', because: 'files have another name' },
+    { set: 'version.policy=line', because: 'the guest shows another form of the version' },
+  ])('is another for $set: $because', ({ set }) => {
+    expect(digestOf([set])).not.toBe(reference);
+  });
+
+  test.each([
+    { set: 'targets.kvm.sizeBudgetMiB=9000', because: 'a limit changes no image' },
+    { set: 'packages.include+=[mc]', because: 'that is content, which has a digest of its own' },
+    { set: 'description=x', because: 'those are words' },
+  ])('is the same for $set: $because', ({ set }) => {
+    expect(digestOf([set])).toBe(reference);
   });
 });
