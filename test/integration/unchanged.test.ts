@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReleaseManifest } from '../../src/manifests/release.ts';
 import { compileWhenStale, type CliResult } from './compiled-cli.ts';
+import { startInPairs } from './kill-checks.ts';
 import { Lab, whyNoLab } from './lab.ts';
-import { allocationsOf, leftoversOf, listTree, servedFaults } from './lab-state.ts';
+import { ageLeftovers, allocationsOf, leftoversOf, listTree, servedFaults } from './lab-state.ts';
 
 const reason = whyNoLab();
 const describeLab = reason === undefined ? describe : describe.skip;
@@ -137,6 +138,44 @@ describeLab('a build that gives the same content again', () => {
       });
     },
     BUILD_MS,
+  );
+
+  test(
+    'may be killed at every change from there on: the line is as it was, and so says the next build',
+    async () => {
+      const counted = first.copy();
+      expect(statusOf(await counted.build([], { countCalls: true }))).toMatchObject({ status: 'unchanged' });
+      const calls = counted.readCalls();
+      counted.remove();
+      // From where the number is given up to where others may build the line; what follows is in every build.
+      const begin = calls.findLastIndex((line) => /^\d+ open .*\/alloc\//.test(line));
+      const settling = calls.slice(
+        begin,
+        calls.findLastIndex((line) => line.endsWith('/.turn')),
+      );
+      expect(settling.length).toBeGreaterThan(4);
+      const results = startInPairs(settling, async (line) => {
+        const call = Number(line.split(' ')[0]);
+        let faults: string[] = [];
+        await inCopy(async (lab) => {
+          const { signal } = await lab.build([], {
+            killAt: { call, when: call % 2 === 0 ? 'before' : 'after' },
+          });
+          ageLeftovers(lab);
+          const { status } = statusOf(await lab.build());
+          const states = Object.values(allocationsOf(lab)).join(' ');
+          faults = [
+            ...(signal === 'SIGKILL' ? [] : ['it was not killed']),
+            ...(status === 'unchanged' ? [] : [`the next build is ${String(status)}`]),
+            ...(/^released (?:failed|unchanged) unchanged$/.test(states) ? [] : [`allocations: ${states}`]),
+            ...(readdirSync(join(lab.catalogue, 'releases/lab')).length === 1 ? [] : ['it filed something']),
+          ];
+        });
+        return faults.map((fault) => `${line}: ${fault}`);
+      });
+      expect((await Promise.all(results.values())).flat()).toEqual([]);
+    },
+    3 * BUILD_MS,
   );
 
   test(

@@ -30,9 +30,10 @@ export function writeGuest(disk, initrd) {
   });
 }
 
+const local = (index) => join(LAB, 'points', `guest-file.${process.pid}.${index}`);
+
 function write(disk, files) {
   const names = Object.keys(files);
-  const local = (index) => join(LAB, 'points', `guest-file.${process.pid}.${index}`);
   const commands = names.flatMap((name, index) => [`rm ${name}`, `write ${local(index)} ${name}`]);
   for (const [index, name] of names.entries()) writeFileSync(local(index), files[name]);
   const place = `${disk}?offset=${rootOffset(disk)}`;

@@ -87,9 +87,10 @@ describe('recipes', () => {
   });
 });
 
+const digestOf = (set: string[]): string =>
+  digestOfValue(outputsRecipe(resolveBuiltIn('systemvm', { set }).profile));
+
 describe('outputsRecipe', () => {
-  const digestOf = (set: string[]): string =>
-    digestOfValue(outputsRecipe(resolveBuiltIn('systemvm', { set }).profile));
   const reference = digestOf([]);
 
   test.each([
