@@ -126,10 +126,8 @@ function compareArtifacts(
   from: readonly ReleaseArtifact[],
   to: readonly ReleaseArtifact[],
 ): ArtifactChange[] {
-  const key = ({ role, target, format, outer }: ReleaseArtifact): string =>
-    [role, target, format, outer].join(' ');
-  const older = new Map(from.map((artifact) => [key(artifact), artifact]));
-  const newer = new Map(to.map((artifact) => [key(artifact), artifact]));
+  const older = new Map(from.map((artifact) => [purposeOf(artifact), artifact]));
+  const newer = new Map(to.map((artifact) => [purposeOf(artifact), artifact]));
   return [...new Set([...older.keys(), ...newer.keys()])].flatMap((name) => {
     const [before, after] = [older.get(name), newer.get(name)];
     const either = after ?? before;
@@ -144,6 +142,11 @@ function compareArtifacts(
       },
     ];
   });
+}
+
+/** What makes artifacts of two releases the same one. */
+function purposeOf({ role, target, format, outer }: ReleaseArtifact): string {
+  return [role, target, format, outer].join(' ');
 }
 
 function sizeOf({ file, sizeBytes, virtualSizeBytes }: ReleaseArtifact): ArtifactSize {

@@ -61,8 +61,6 @@ function matchPackages(
   const [from, to] = [older[0], newer[0]];
   if (from && to && older.length === 1 && newer.length === 1)
     return { removed: [], added: [], both: [[from, to]] };
-  const counterpart = (of: InstalledPackage, among: readonly InstalledPackage[]) =>
-    among.find(({ architecture }) => architecture === of.architecture);
   return {
     removed: older.filter((each) => counterpart(each, newer) === undefined),
     added: newer.filter((each) => counterpart(each, older) === undefined),
@@ -71,6 +69,10 @@ function matchPackages(
       return other ? [[each, other] as const] : [];
     }),
   };
+}
+
+function counterpart(of: InstalledPackage, among: readonly InstalledPackage[]): InstalledPackage | undefined {
+  return among.find(({ architecture }) => architecture === of.architecture);
 }
 
 function pairOf([from, to]: readonly [InstalledPackage, InstalledPackage]): PackagePair[] {

@@ -4,14 +4,15 @@ import type { DiffRow } from './diff-section.ts';
 
 /** One row for each file. */
 export function fileRows({ changed, added, removed }: FileChanges): DiffRow[] {
-  const row =
-    (sign: '+' | '-') =>
-    (file: FileChanges['added'][number]): DiffRow => ({ sign, cells: [file.path, describeFile(file)] });
   return [
     ...changed.map((change): DiffRow => ({ sign: '~', cells: [change.path, describeChange(change)] })),
-    ...added.map(row('+')),
-    ...removed.map(row('-')),
+    ...added.map((file) => fileRow('+', file)),
+    ...removed.map((file) => fileRow('-', file)),
   ];
+}
+
+function fileRow(sign: DiffRow['sign'], file: FileChanges['added'][number]): DiffRow {
+  return { sign, cells: [file.path, describeFile(file)] };
 }
 
 /** One row for each directory of the first two levels, those with most changes first. */
@@ -56,10 +57,10 @@ function describeChange({ aspects, from, to }: FileChange): string {
 
 const ASPECTS: Readonly<Record<FileChange['aspects'][number], (from: FileState, to: FileState) => string>> = {
   type: (from, to) => `${from.type} → ${to.type}`,
-  content: (from, to) =>
-    from.sizeBytes === to.sizeBytes
-      ? 'content'
-      : `content ${renderByteSize(from.sizeBytes)} → ${renderByteSize(to.sizeBytes)}`,
+  content: (from, to) => {
+    const [before, after] = [renderByteSize(from.sizeBytes), renderByteSize(to.sizeBytes)];
+    return before === after ? 'content' : `content ${before} → ${after}`;
+  },
   link: (from, to) => `${from.linkTarget ?? ''} → ${to.linkTarget ?? ''}`,
   mode: (from, to) => `mode ${from.mode} → ${to.mode}`,
   owner: (from, to) => `owner ${from.uid}:${from.gid} → ${to.uid}:${to.gid}`,

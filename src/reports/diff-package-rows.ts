@@ -11,14 +11,6 @@ const COUNTED_CVES = 4;
 
 /** Packages, those with security updates first, each with the CVEs that its changelog names. */
 export function packageRows(packages: PackageChanges): DiffRow[] {
-  const entryRow = (sign: '+' | '-', entry: PackageChanges['added'][number]): DiffRow => ({
-    sign,
-    cells: [
-      entry.name,
-      entry.version,
-      [...replacement(entry), renderByteSize(entry.installedSizeKiB * 1024)].join('  '),
-    ],
-  });
   return [
     ...groupUpdates(packages.upgraded)
       .toSorted((a, b) => urgencyOf(b) - urgencyOf(a))
@@ -34,6 +26,11 @@ export function packageRows(packages: PackageChanges): DiffRow[] {
       cells: cellsOf(change, () => 'same version, another package'),
     })),
   ];
+}
+
+function entryRow(sign: DiffRow['sign'], entry: PackageChanges['added'][number]): DiffRow {
+  const remarks = [...replacement(entry), renderByteSize(entry.installedSizeKiB * 1024)];
+  return { sign, cells: [entry.name, entry.version, remarks.join('  ')] };
 }
 
 function cellsOf(

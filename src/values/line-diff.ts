@@ -13,7 +13,7 @@ export interface ChangedText {
  * Lines that may be added and removed before texts count as too different. The work grows with its square, and a limit
  * in lines gives the same answer on every machine, which one in seconds would not.
  */
-const MAX_CHANGED_LINES = 4000;
+const MAX_CHANGED_LINES = 1000;
 
 /** Unchanged lines around a change, as diff(1) has them. */
 const CONTEXT_LINES = 3;
@@ -26,7 +26,8 @@ export function unifiedDiff({ path, from, to }: ChangedText): string | undefined
   const names = [from === undefined ? '/dev/null' : `a${path}`, to === undefined ? '/dev/null' : `b${path}`];
   const patch = structuredPatch(names[0] ?? '', names[1] ?? '', from ?? '', to ?? '', undefined, undefined, {
     context: CONTEXT_LINES,
-    maxEditLength: MAX_CHANGED_LINES,
+    // Where one side has nothing, there is nothing to search.
+    maxEditLength: from === undefined || to === undefined ? Number.MAX_SAFE_INTEGER : MAX_CHANGED_LINES,
   });
   if (patch === undefined) return undefined;
   return patch.hunks.length === 0 ? '' : formatPatch(patch, FILE_HEADERS_ONLY);

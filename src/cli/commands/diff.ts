@@ -22,7 +22,7 @@ const OPTIONS = {
 /** `mintmark diff`: what changed between two releases, from what was recorded of them. */
 export const diffCommand: Command<typeof OPTIONS> = {
   name: 'diff',
-  summary: 'show what changed between two releases: packages, files, configuration, services, sizes',
+  summary: 'show what changed between two releases',
   options: OPTIONS,
   positionals: [
     {

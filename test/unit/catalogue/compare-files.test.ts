@@ -46,10 +46,9 @@ describe('compareFiles', () => {
   });
 });
 
-describe('compareSizes', () => {
-  const sized = (path: string, size: number, type = 'file'): FileRecord =>
-    sampleFile(path, '', { size, type });
+const sized = (path: string, size: number, type = 'file'): FileRecord => sampleFile(path, '', { size, type });
 
+describe('compareSizes', () => {
   test('content is summed up for the first two levels, the largest difference first', () => {
     const from = [
       sized('/a', 1),

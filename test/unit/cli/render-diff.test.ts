@@ -6,6 +6,8 @@ import { sampleDiff } from '../catalogue/sample-releases.ts';
 
 const layout = { width: 80, style: PLAIN_STYLE };
 
+const long = (letter: string): string => `/${letter.repeat(300)}`;
+
 describe('renderDiff', () => {
   test('shows every aspect', () => {
     expect(renderDiff(sampleDiff(), layout).trimEnd().split('\n')).toEqual([
@@ -64,7 +66,6 @@ describe('renderDiff', () => {
     { width: 120, because: 'a wide one' },
     { width: 64, because: 'a narrow one' },
   ])('no line is longer than $width columns: $because', ({ width }) => {
-    const long = (letter: string): string => `/${letter.repeat(300)}`;
     const notes = [`a note ${'with words '.repeat(30)}`];
     const { packages, files } = sampleDiff();
     if (!packages.known || !files.known) throw new Error('the sample knows both');

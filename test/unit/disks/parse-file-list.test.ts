@@ -5,6 +5,9 @@ import { parseFileList } from '../../../src/disks/parse-file-list.ts';
 
 const SHA = 'a'.repeat(64);
 
+const unescaped = (escaped: string): string =>
+  escaped.replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
 describe('parseFileList', () => {
   test('a line has type, mode, owner, size, digest, path and target', () => {
     const text = `d 0755 0 0 0 - /\nl 0777 0 0 7 - /lib -> usr/lib\nf 4755 1 2 3 ${SHA} /usr/bin/a\\x20b\n`;
@@ -51,10 +54,6 @@ describe('parseFileList', () => {
         const text = renderFileList(files);
         const read = parseFileList(text);
         expect(read).toHaveLength(files.length);
-        const unescaped = (escaped: string): string =>
-          escaped.replaceAll(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
-            String.fromCharCode(Number.parseInt(hex, 16)),
-          );
         const restored = read.map((each) => ({
           ...each,
           path: unescaped(each.path),

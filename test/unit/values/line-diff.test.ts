@@ -3,6 +3,8 @@ import { unifiedDiff } from '../../../src/values/line-diff.ts';
 
 const lines = (...words: readonly string[]): string => words.map((word) => `${word}\n`).join('');
 
+const numbered = (word: string): string => lines(...Array.from({ length: 5000 }, (_, i) => `${word}${i}`));
+
 describe('unifiedDiff', () => {
   test.each([
     {
@@ -46,7 +48,9 @@ describe('unifiedDiff', () => {
   });
 
   test('texts that have nothing in common and are long are not compared to the end', () => {
-    const text = (word: string): string => lines(...Array.from({ length: 5000 }, (_, i) => `${word}${i}`));
-    expect(unifiedDiff({ path: '/x', from: text('a'), to: text('b') })).toBeUndefined();
+    const startedAt = performance.now();
+    expect(unifiedDiff({ path: '/x', from: numbered('a'), to: numbered('b') })).toBeUndefined();
+    expect(unifiedDiff({ path: '/x', from: undefined, to: numbered('b') })?.split('\n')).toHaveLength(5004);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 });

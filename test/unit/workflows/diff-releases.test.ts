@@ -99,10 +99,10 @@ describe('recordDiff', () => {
   });
 });
 
-describe('diffNamedReleases', () => {
-  const diff = (first: string, second?: string) =>
-    diffNamedReleases({ first, second, catalogue: scratch.join('c') }, context);
+const diffNamed = (first: string, second?: string) =>
+  diffNamedReleases({ first, second, catalogue: scratch.join('c') }, context);
 
+describe('diffNamedReleases', () => {
   beforeEach(async () => {
     await file(OLD, '5.1');
     await file(NEW, '5.2');
@@ -119,7 +119,7 @@ describe('diffNamedReleases', () => {
     },
     { first: 'server', second: undefined, because: 'so is a line' },
   ])('$first and $second: $because', async ({ first, second }) => {
-    expect(await diff(first, second)).toMatchObject({
+    expect(await diffNamed(first, second)).toMatchObject({
       from: { line: 'server', long: OLD },
       to: { line: 'server', long: NEW },
       packages: { upgraded: [{ name: 'bash', from: '5.1', to: '5.2' }], changelogs: { known: false } },
@@ -137,7 +137,7 @@ describe('diffNamedReleases', () => {
   test('a release alone is told as it was filed', async () => {
     const filed = sampleDiff({ notes: ['as it was filed'] });
     await writeReleaseDiff(scratch.join('c/releases/server', NEW), filed);
-    expect(await diff('server')).toEqual(filed);
+    expect(await diffNamed('server')).toEqual(filed);
   });
 
   test.each([
@@ -148,7 +148,7 @@ describe('diffNamedReleases', () => {
     },
   ])('unless that cannot be used: $because', async ({ text }) => {
     await scratch.write(`c/releases/server/${NEW}/diff.json`, text);
-    expect((await diff('server')).packages).toMatchObject({ upgraded: [{ name: 'bash' }] });
+    expect((await diffNamed('server')).packages).toMatchObject({ upgraded: [{ name: 'bash' }] });
   });
 
   test.each([
@@ -158,6 +158,6 @@ describe('diffNamedReleases', () => {
     { first: '/', code: 'E_NOT_FOUND', because: 'that is no release' },
     { first: `server@${OLD}`, code: 'E_NO_PREDECESSOR', because: 'it is the first one' },
   ])('$first is refused: $because', async ({ first, code }) => {
-    await expect(diff(first)).rejects.toMatchObject({ kind: 'usage', code });
+    await expect(diffNamed(first)).rejects.toMatchObject({ kind: 'usage', code });
   });
 });
