@@ -34,11 +34,11 @@ export const diffCommand: Command<typeof OPTIONS> = {
     { name: 'B', summary: 'the newer release, in the same words', required: false },
   ],
   examples: [
-    { commandLine: 'mintmark diff server', does: 'the latest release of a line against the one before it' },
+    { commandLine: 'mintmark diff server', does: 'the latest release against the one before it' },
     { commandLine: 'mintmark diff server@26.11.20 server@26.11.21', does: 'two releases of a line' },
     {
-      commandLine: 'mintmark diff server@26.11.20 server --format markdown --out changes.md',
-      does: 'the same as a page',
+      commandLine: 'mintmark diff server --format markdown --out diff.md',
+      does: 'as a page',
     },
   ],
   run: async ({ options, positionals }, { workflow, catalogue, layout }) => {

@@ -75,3 +75,14 @@ describe('compareSizes', () => {
     expect(contentBytes).toEqual({ from: 0, to: 0 });
   });
 });
+
+test('as many files as a large system has are compared at once', () => {
+  const files = Array.from({ length: 60_000 }, (_, index) =>
+    sized(`/usr/share/${index % 100}/${index}`, index),
+  );
+  const startedAt = performance.now();
+  const { unchanged } = compareFiles(files, files.toReversed());
+  compareSizes(files, files);
+  expect(unchanged).toBe(files.length);
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+});
