@@ -38,7 +38,7 @@ export function parseChangelog(text: string): ChangelogEntry[] {
       distribution: distribution.trim().split(/\s+/).join(' '),
       urgency: (/(?:^|[,\s])urgency=([^\s,]+)/i.exec(members)?.[1] ?? '').toLowerCase(),
       date: trailer?.[1]?.trim() ?? '',
-      text: body.slice(0, trailer?.index).replace(/^\n+|\s+$/g, ''),
+      text: body.slice(0, trailer?.index).replace(/^\n+/, '').trimEnd(),
     };
   });
 }

@@ -38,7 +38,7 @@ function renderSection({ title, headline, remarks, rows, overview, texts }: Diff
 function renderRows(rows: readonly DiffRow[]): string {
   const lines = rows.slice(0, MAX_ROWS).map(({ sign, cells }) => {
     const [name = '', ...rest] = cells;
-    const words = rest.filter((cell) => cell !== '').map(plain);
+    const words = rest.filter((cell) => cell !== '').map((cell) => plain(cell.replaceAll('  ', ', ')));
     return `- ${SIGN_WORDS[sign]} ${code(name)}${words.length === 0 ? '' : `: ${words.join(', ')}`}`;
   });
   const more = rows.length - lines.length;

@@ -69,6 +69,7 @@ describe('parseChangelog', () => {
     const startedAt = performance.now();
     parseChangelog(`x (${'1'.repeat(500_000)}`);
     parseChangelog(' -- <'.repeat(100_000));
+    parseChangelog(`x (1) a; urgency=low\n${' '.repeat(500_000)}.`);
     parseChangelog(`x (1) ${'a '.repeat(100_000)}`);
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });

@@ -15,7 +15,7 @@ describe('renderDiffMarkdown', () => {
       '',
       '2 upgraded, 1 downgraded, 1 added, 1 removed.',
       '',
-      '- upgraded `openssl (2 packages)`: 3.5.1-1 → 3.5.2-1, security  CVE-2026-1234',
+      '- upgraded `openssl (2 packages)`: 3.5.1-1 → 3.5.2-1, security, CVE-2026-1234',
       '- downgraded `tar`: 2.0 → 1.0, changelog unknown',
       '- added `curl`: 8.0, 100 KiB',
     ]);
