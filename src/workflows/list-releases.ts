@@ -10,7 +10,7 @@ import { matchesRange, parseRange } from '../versions/version-range.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { listNames, withCatalogueErrors } from './catalogue-files.ts';
 import { parseReleaseReference, readKnownLine } from './locate-release.ts';
-import { readLineIndex } from './read-line.ts';
+import { readLooseDocument, readRecordedIndex } from './read-recorded-index.ts';
 
 /** A line of the catalogue in one row. */
 export interface LineOverview {
@@ -50,10 +50,11 @@ export async function listLines(
 ): Promise<LineOverview[]> {
   return withCatalogueErrors(catalogue, async () => {
     const lines = (await listNames(join(catalogue, LINES))).filter(isLineName);
+    const document = await readLooseDocument(catalogue);
     const overviews: LineOverview[] = [];
     for (const line of lines) {
       try {
-        const index = await readLineIndex(catalogue, line);
+        const index = await readRecordedIndex(catalogue, line, document);
         if (index.releases.length > 0) overviews.push(overviewOf(index));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;

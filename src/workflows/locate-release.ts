@@ -5,7 +5,7 @@ import { LATEST, resolveRelease } from '../catalogue/resolve-release.ts';
 import { Failure } from '../errors/failure.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { listNames, withCatalogueErrors } from './catalogue-files.ts';
-import { readLineIndex } from './read-line.ts';
+import { readLooseDocument, readRecordedIndex } from './read-recorded-index.ts';
 
 /** A release of a catalogue. */
 export interface LocatedRelease {
@@ -53,7 +53,7 @@ export async function locateRelease(catalogue: string, text: string): Promise<Lo
 /** The index of a line that has releases. @throws Failure `E_LINE_UNKNOWN` (usage) with those that have */
 export async function readKnownLine(catalogue: string, line: string): Promise<LineIndex> {
   return withCatalogueErrors(catalogue, async () => {
-    const index = await readLineIndex(catalogue, line);
+    const index = await readRecordedIndex(catalogue, line, await readLooseDocument(catalogue));
     if (index.releases.length > 0) return index;
     const lines = (await listNames(join(catalogue, LINES))).filter(isLineName);
     const hint = lines.length === 0 ? `nothing is filed in ${catalogue}` : `there is ${lines.join(', ')}`;
