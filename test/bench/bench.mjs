@@ -3,6 +3,7 @@
  * our own process takes, and how large the templates are. Everything happens in private directories, which are
  * removed at the end. Run it on an idle machine: it takes both of its cores.
  */
+import { CATALOGUE_BENCH } from './catalogue.mjs';
 import { describeMachine, say } from './console.mjs';
 import { FORMATS_BENCH } from './formats.mjs';
 import { ITEMS } from './items.mjs';
@@ -13,6 +14,7 @@ import { digits, planRows, renderStages, renderTable } from './table.mjs';
 const USAGE = `Usage: npm run bench -- [OPTIONS]
        npm run bench -- formats [OPTIONS]      image formats; --help tells its own options
        npm run bench -- test [OPTIONS]         booting and testing what was built
+       npm run bench -- catalogue [OPTIONS]    commands on a catalogue of 10,000 releases
 
   --runs N                  rounds; the table has their medians (default 3)
   --profile server|kvm|all  whose builds (default all)
@@ -86,7 +88,7 @@ const BUILDS_BENCH = {
 };
 
 const [first, ...rest] = process.argv.slice(2);
-const others = { formats: FORMATS_BENCH, test: TESTS_BENCH };
+const others = { formats: FORMATS_BENCH, test: TESTS_BENCH, catalogue: CATALOGUE_BENCH };
 process.exitCode = Object.hasOwn(others, first ?? '')
   ? await runBench(rest, others[first])
   : await runBench(process.argv.slice(2), BUILDS_BENCH);

@@ -77,7 +77,10 @@ function makeLine({ directory, line, releases, modules, stock }) {
     const long = `${at.getUTCFullYear() - 2000}.${at.getUTCMonth() + 1}.${at.getUTCDate()}-1.${build}`;
     const made = makeRelease({ directory, line, long, at, modules, stock });
     entries.push(...entriesOf({ line, long, build, at: at.toISOString(), made, stock, entries }));
-    write(join(directory, modules.allocationPath(line, build)), allocationOf({ line, long, build, at, modules }));
+    write(
+      join(directory, modules.allocationPath(line, build)),
+      allocationOf({ line, long, build, at, modules }),
+    );
   }
   const journal = { schema: 1, line, entries };
   write(join(directory, modules.journalPath(line)), modules.renderJournal(journal));
