@@ -135,7 +135,7 @@ function describeEntry(entry: JournalEntry, long: string): string {
       return entry.until === undefined ? 'pinned' : `pinned until ${entry.until}`;
     case 'unpin':
       return 'pins removed';
-    case 'withdraw':
+    default:
       return 'withdrawn: its files are gone';
   }
 }

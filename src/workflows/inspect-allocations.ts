@@ -31,7 +31,6 @@ export async function inspectAllocations(
   const allocations = readings.flatMap((reading) => ('build' in reading ? [reading] : []));
   const damaged = readings.flatMap((reading) => ('build' in reading ? [] : reading));
   const known = new Set(builds);
-  const isUnderway = ({ state }: Allocation): boolean => state === 'reserved' || state === 'building';
   return {
     findings: [
       ...damaged,
@@ -45,6 +44,10 @@ export async function inspectAllocations(
       .map(({ version }) => version),
     notes: strange.map((name) => `${directory}/${name} is no allocation`),
   };
+}
+
+function isUnderway({ state }: Allocation): boolean {
+  return state === 'reserved' || state === 'building';
 }
 
 /** At one go, as releases are read. */

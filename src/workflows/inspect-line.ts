@@ -66,7 +66,7 @@ export async function inspectLine(catalogue: string, line: string): Promise<Line
     ],
     releases: releases.count,
     files: releases.files,
-    ...(state ?? {}),
+    ...state,
   };
 }
 

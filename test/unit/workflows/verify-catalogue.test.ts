@@ -13,6 +13,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseJournal } from '../../../src/catalogue/journal.ts';
 import { verifyCatalogue, type VerifyOutcome } from '../../../src/workflows/verify-catalogue.ts';
 import { fileSample, promoteSample, SAMPLE_STAMP } from './sample-catalogue.ts';
 
@@ -85,8 +86,8 @@ class Damaged {
 
   /** The journal's entries, changed. */
   entries(change: (entries: unknown[]) => unknown[]): void {
-    const journal = JSON.parse(this.read(JOURNAL)) as { entries: unknown[] };
-    this.write(JOURNAL, JSON.stringify({ ...journal, entries: change(journal.entries) }));
+    const journal = parseJournal(this.read(JOURNAL), JOURNAL);
+    this.write(JOURNAL, JSON.stringify({ ...journal, entries: change([...journal.entries]) }));
   }
 
   flip(path: string): void {
