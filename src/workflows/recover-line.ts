@@ -20,6 +20,7 @@ import { settleLine } from './change-line.ts';
 import { completeFilings } from './file-release.ts';
 import { ignoreDamage, listBuilds, readAllocation } from './read-line.ts';
 import { sweepStaging } from './stage-release.ts';
+import { completeWithdrawals } from './withdraw-files.ts';
 
 /** What was found of killed runs, and settled. */
 export interface LineRecovery {
@@ -49,6 +50,7 @@ export async function recoverLine(catalogue: string, line: string, now: Date): P
     if (!(await exists(join(catalogue, lineDirectory(line))))) return { completed: [], burnt: [], swept: [] };
     const settled = await withLineLock(catalogue, line, async () => {
       await settleLine(catalogue, line);
+      await completeWithdrawals(catalogue, line);
       return {
         completed: await completeFilings(catalogue, line, now),
         burnt: await burnAbandoned(catalogue, line, now),

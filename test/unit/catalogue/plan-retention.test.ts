@@ -151,11 +151,12 @@ describe('what rules keep', () => {
   });
 });
 
+function base(...entries: JournalEntry[]): LineState {
+  const journal = { schema: 1, line: 'base', entries } as const;
+  return { journal, index: foldJournal(journal) };
+}
+
 describe('what a line was made from', () => {
-  const base = (...entries: JournalEntry[]): LineState => {
-    const journal = { schema: 1, line: 'base', entries } as const;
-    return { journal, index: foldJournal(journal) };
-  };
   const bases = base(release('26.1.1-1.1'), release('26.1.2-1.2'), release('26.1.3-1.3'));
 
   test('stays with it, over lines and over releases in between', () => {
