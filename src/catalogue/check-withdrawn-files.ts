@@ -1,15 +1,13 @@
 import { CHECKSUMS_FILE } from '../manifests/checksums.ts';
+import { WITHDRAWAL_FILE } from '../manifests/withdrawal.ts';
 import { isTemporary, type ReleaseContent } from './check-release-files.ts';
 import type { Finding } from './finding.ts';
 import { MANIFEST_FILE, releaseDirectory } from './paths.ts';
 
-/** What says in a release's directory since when, by whom and why its files are gone. */
-export const TOMBSTONE_FILE = 'withdrawn.json';
-
-/** What stays of a withdrawn release. */
+/** What stays of a withdrawn release: what it was, what was in it, what its tests came to, and why it is gone. */
 const KEPT = [
   MANIFEST_FILE,
-  TOMBSTONE_FILE,
+  WITHDRAWAL_FILE,
   CHECKSUMS_FILE,
   'packages.txt',
   'diff.json',
@@ -17,6 +15,11 @@ const KEPT = [
   'sbom.cdx.json',
   'test-result.json',
 ];
+
+/** Whether a withdrawal leaves a file of this name. */
+export function isKeptWhenWithdrawn(name: string): boolean {
+  return KEPT.includes(name);
+}
 
 /** What the directory of a withdrawn release must have, and must not. */
 export interface WithdrawnCheck {
@@ -36,7 +39,7 @@ export function checkWithdrawnFiles({ line, long, entries, checksums }: ReleaseC
   const strange = others.filter((entry) => !leftovers.includes(entry));
   return {
     findings: [
-      ...[MANIFEST_FILE, ...(isHalfway ? [] : [TOMBSTONE_FILE])]
+      ...[MANIFEST_FILE, ...(isHalfway ? [] : [WITHDRAWAL_FILE])]
         .filter((name) => !names.includes(name))
         .map((name) => ({ path: path(name), fault: 'is gone' })),
       ...entries

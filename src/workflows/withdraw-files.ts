@@ -1,7 +1,8 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isKeptWhenWithdrawn } from '../catalogue/check-withdrawn-files.ts';
 import type { IndexedRelease, LineIndex } from '../catalogue/line-index.ts';
-import { MANIFEST_FILE, releaseDirectory } from '../catalogue/paths.ts';
+import { releaseDirectory } from '../catalogue/paths.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import { readTextIfExists, syncDirectory, writeFileAtomically } from '../host/files.ts';
 import { CHECKSUMS_FILE, parseChecksums, renderChecksums } from '../manifests/checksums.ts';
@@ -11,21 +12,9 @@ import { sha256Of } from '../values/digest.ts';
 import { listNames } from './catalogue-files.ts';
 import { readLineState } from './read-line-state.ts';
 
-/** What stays of a withdrawn release: what it was, what was in it, what its tests came to, and why it is gone. */
-const STAYS: ReadonlySet<string> = new Set([
-  MANIFEST_FILE,
-  'packages.txt',
-  'diff.json',
-  'diff.md',
-  'sbom.cdx.json',
-  'test-result.json',
-  WITHDRAWAL_FILE,
-  CHECKSUMS_FILE,
-]);
-
 /** Names of the files that a withdrawal removes from a release's directory, or has not yet removed. */
 export async function listWithdrawable(directory: string): Promise<string[]> {
-  return (await listReleaseFiles(directory)).filter((name) => !STAYS.has(name));
+  return (await listReleaseFiles(directory)).filter((name) => !isKeptWhenWithdrawn(name));
 }
 
 /** A link in the place of a release leads to files that are not ours to remove. */
@@ -42,7 +31,10 @@ export async function findUnfinishedWithdrawals(catalogue: string, index: LineIn
     const directory = join(catalogue, releaseDirectory(index.line, long));
     const names = await listReleaseFiles(directory);
     if (names.length === 0) continue;
-    if (names.some((name) => !STAYS.has(name)) || !(await readSums(directory)).has(WITHDRAWAL_FILE)) {
+    if (
+      names.some((name) => !isKeptWhenWithdrawn(name)) ||
+      !(await readSums(directory)).has(WITHDRAWAL_FILE)
+    ) {
       unfinished.push(long);
     }
   }
@@ -52,8 +44,8 @@ export async function findUnfinishedWithdrawals(catalogue: string, index: LineIn
 /**
  * Removes the files of every release of a line whose withdrawal is in the journal, as far as they are still there, and
  * returns the LONGs of those that had any. To be called under the line's lock. Killed at any moment, another call goes on
- * with it: the tombstone that says what there was is written before anything goes, and the checksums of what stays before
- * what they no longer name.
+ * with it: the tombstone that says what there was is written before anything goes, and only when all is gone do the
+ * checksums name what stays.
  */
 export async function completeWithdrawals(
   catalogue: string,
@@ -78,14 +70,16 @@ async function withdrawFiles(catalogue: string, line: string, release: IndexedRe
   if ((await readTextIfExists(tombstone)) === undefined) {
     await writeFileAtomically(tombstone, await describeWithdrawal(line, release, { directory, names, sums }));
   }
+  for (const name of names) await rm(join(directory, name), { recursive: true, force: true });
+  await syncDirectory(directory);
   if (!sums.has(WITHDRAWAL_FILE)) {
-    const kept = [...sums].filter(([file]) => STAYS.has(file)).map(([file, sha256]) => ({ file, sha256 }));
+    const kept = [...sums]
+      .filter(([file]) => isKeptWhenWithdrawn(file))
+      .map(([file, sha256]) => ({ file, sha256 }));
     const sha256 = sha256Of((await readTextIfExists(tombstone)) ?? '');
     const checksums = renderChecksums([...kept, { file: WITHDRAWAL_FILE, sha256 }]);
     await writeFileAtomically(join(directory, CHECKSUMS_FILE), checksums);
   }
-  for (const name of names) await rm(join(directory, name), { recursive: true, force: true });
-  await syncDirectory(directory);
 }
 
 /** What is known of a release's files. */
