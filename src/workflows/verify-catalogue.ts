@@ -4,6 +4,7 @@ import { checkDescendants } from '../catalogue/check-revocations.ts';
 import { findingsOf, type Finding } from '../catalogue/finding.ts';
 import type { LineIndex } from '../catalogue/line-index.ts';
 import { CATALOGUE_DOCUMENT, LINES, RELEASES, requireLineName } from '../catalogue/paths.ts';
+import { Failure } from '../errors/failure.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { renderDuration } from '../values/duration.ts';

@@ -1,7 +1,6 @@
 import type { Finding } from '../catalogue/finding.ts';
 import { lineDirectory } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
-import { Failure } from '../errors/failure.ts';
 import { isSystemError } from '../host/files.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { withLineLock } from './catalogue-locks.ts';
