@@ -135,7 +135,7 @@ describe('diffNamedReleases', () => {
   });
 
   test('a release alone is told as it was filed', async () => {
-    const filed = sampleDiff({ notes: ['as it was filed'] });
+    const stored = sampleDiff({ notes: ['as it was filed'] });
     await writeReleaseDiff(scratch.join('c/releases/server', NEW), filed);
     expect(await diffNamed('server')).toEqual(filed);
   });

@@ -1,17 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  addRelease,
-  emptyLineIndex,
-  indexedReleaseOf,
-  renderLineIndex,
-} from '../../../src/catalogue/line-index.ts';
+import { foldJournal } from '../../../src/catalogue/fold-journal.ts';
+import { filedFactsOf, renderLineIndex } from '../../../src/catalogue/line-index.ts';
 import { renderReleaseManifest, type ReleaseManifest } from '../../../src/manifests/release.ts';
 import { outputsRecipe } from '../../../src/profiles/recipe.ts';
 import { digestOfValue } from '../../../src/values/digest.ts';
 import { findUnchanged } from '../../../src/workflows/find-unchanged.ts';
 import { releaseGuestOf } from '../../../src/workflows/guest-promises.ts';
+import { filed, journalOf } from '../catalogue/sample-journal.ts';
 import { sampleManifest } from '../manifests/sample-manifest.ts';
 import { resolveBuiltIn } from '../profiles/resolve-built-in.ts';
 import { useScratchDirectory } from './scratch-directory.ts';
@@ -20,7 +17,6 @@ const scratch = useScratchDirectory('unchanged');
 const { profile } = resolveBuiltIn('server');
 const CONTENT = '1'.repeat(64);
 const OTHER = '2'.repeat(64);
-const AT = new Date('2026-11-21T08:00:00Z');
 
 /** A release that holds what the build is about to file. */
 function equal(long: string, changes: Partial<ReleaseManifest> = {}): ReleaseManifest {
@@ -39,14 +35,20 @@ function equal(long: string, changes: Partial<ReleaseManifest> = {}): ReleaseMan
 
 /** Puts releases where a catalogue has them; a `lost` one has half a manifest. */
 async function file(releases: readonly ReleaseManifest[], lost: readonly string[] = []): Promise<void> {
-  let index = emptyLineIndex('server', AT);
   for (const manifest of releases) {
-    index = addRelease(index, indexedReleaseOf(manifest, 'f'.repeat(64)), AT);
     const { long } = manifest.version;
     const text = lost.includes(long) ? '{"schema":' : renderReleaseManifest(manifest);
     await write(`releases/server/${long}/release.json`, text);
   }
-  await write('lines/server/index.json', renderLineIndex(index));
+  const { releases: folded, ...index } = foldJournal(
+    journalOf(
+      ...releases.map((manifest) => filed(manifest.version.long, filedFactsOf(manifest, 'f'.repeat(64)))),
+    ),
+  );
+  // A state other than active comes from elsewhere in a journal.
+  const states = new Map(releases.map(({ version, state }) => [version.long, state]));
+  const indexed = folded.map((release) => ({ ...release, state: states.get(release.long) ?? release.state }));
+  await write('lines/server/index.json', renderLineIndex({ ...index, releases: indexed }));
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -501,7 +501,8 @@ const STALE: StaleRow[] = [
     break: (catalogue) =>
       catalogue.entries((entries) => [
         ...entries,
-        { ...SAMPLE_STAMP, action: 'revoke', long: FIRST, reason: 'x', descendants: ['node@26.11.21-1.1'] },
+        { ...SAMPLE_STAMP, action: 'rollback', channel: 'candidate', from: SECOND, to: FIRST },
+        { ...SAMPLE_STAMP, action: 'revoke', long: SECOND, reason: 'x', descendants: ['node@26.11.21-1.1'] },
       ]),
     named: 'node@26.11.21-1.1 was made from a revoked release',
   },
