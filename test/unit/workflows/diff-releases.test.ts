@@ -137,7 +137,7 @@ describe('diffNamedReleases', () => {
   test('a release alone is told as it was filed', async () => {
     const stored = sampleDiff({ notes: ['as it was filed'] });
     await writeReleaseDiff(scratch.join('c/releases/server', NEW), stored);
-    expect(await diffNamed('server')).toEqual(filed);
+    expect(await diffNamed('server')).toEqual(stored);
   });
 
   test.each([
