@@ -25,7 +25,7 @@ import { isSystemError, readTextIfExists, writeFileAtomically } from '../host/fi
 import { refuseNewer } from '../manifests/define-document.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { sha256Of } from '../values/digest.ts';
-import { listNames, readLinkIfExists, replaceLink, withCatalogueErrors } from './catalogue-files.ts';
+import { exists, listNames, readLinkIfExists, replaceLink, withCatalogueErrors } from './catalogue-files.ts';
 import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
 import { readLineState } from './read-line-state.ts';
 
@@ -90,6 +90,7 @@ export async function commitEntries(
 export async function writeViews(catalogue: string, state: LineState): Promise<void> {
   if (state.journal.entries.length === 0) return;
   try {
+    await beginJournal(catalogue, state);
     const index = renderLineIndex(state.index);
     await writeIfDifferent(join(catalogue, lineIndexPath(state.index.line)), index);
     await writeChannels(catalogue, state);
@@ -98,6 +99,12 @@ export async function writeViews(catalogue: string, state: LineState): Promise<v
   } catch (cause) {
     throw incomplete(catalogue, state.index.line, cause);
   }
+}
+
+/** A line from before there were journals gets its own before anything is made from it: channels without one are damage. */
+async function beginJournal(catalogue: string, { journal }: LineState): Promise<void> {
+  const path = join(catalogue, journalPath(journal.line));
+  if (!(await exists(path))) await writeFileAtomically(path, renderJournal(journal));
 }
 
 async function writeChannels(catalogue: string, { journal }: LineState): Promise<void> {
