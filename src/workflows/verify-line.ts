@@ -7,6 +7,7 @@ import { withLineLock } from './catalogue-locks.ts';
 import { settleLine } from './change-line.ts';
 import { completeFilings } from './file-release.ts';
 import { inspectLine, type LineInspection } from './inspect-line.ts';
+import { completeWithdrawals, findUnfinishedWithdrawals } from './withdraw-files.ts';
 import { verifyContent, type RecordedFile } from './verify-content.ts';
 
 /** How a line is verified. */
@@ -28,7 +29,8 @@ export async function verifyLine(
   const { catalogue, line, readContent } = options;
   const first = await inspectLine(catalogue, line);
   const damaged = await readContent(first.files);
-  if (isClean(first) && damaged.length === 0) return first;
+  const unfinished = first.index === undefined ? [] : await findUnfinishedWithdrawals(catalogue, first.index);
+  if (isClean(first) && damaged.length === 0 && unfinished.length === 0) return first;
   const again = async (): Promise<LineInspection> => {
     const second = await inspectLine(catalogue, line);
     return {
@@ -76,20 +78,23 @@ async function complete(
   { clock }: Pick<WorkflowContext, 'clock'>,
 ): Promise<LineInspection> {
   const { line, journal } = found;
-  if (found.stale.length === 0 && found.unfiled.length === 0) return found;
   if (journal === undefined || found.findings.some(({ path }) => path.endsWith('/journal.json'))) {
     return { ...found, notes: [...found.notes, ...describeUndone(found, 'left as it is')] };
   }
+  const withdrawn: string[] = [];
   try {
     if (found.stale.length > 0) await settleLine(catalogue, line);
     if (found.unfiled.length > 0) await completeFilings(catalogue, line, clock.now());
+    withdrawn.push(...(await completeWithdrawals(catalogue, line)));
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'conflict') throw error;
     const stopped = { path: lineDirectory(line), fault: `cannot be completed: ${error.message}` };
     return { ...found, findings: [...found.findings, stopped] };
   }
+  if (found.stale.length + found.unfiled.length + withdrawn.length === 0) return found;
   const completed = await again();
-  return { ...completed, notes: [...completed.notes, ...describeUndone(found, 'completed')] };
+  const gone = withdrawn.map((long) => `the withdrawal of ${line} ${long} was killed: completed`);
+  return { ...completed, notes: [...completed.notes, ...describeUndone(found, 'completed'), ...gone] };
 }
 
 function describeUndone({ line, stale, unfiled }: LineInspection, what: string): string[] {
