@@ -1,17 +1,14 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { latestLink, longOfLatestTarget, MANIFEST_FILE, releaseDirectory } from '../catalogue/paths.ts';
+import { MANIFEST_FILE, releaseDirectory } from '../catalogue/paths.ts';
 import { DIFF_FILE, parseReleaseDiff, type ReleaseDiff } from '../catalogue/release-diff.ts';
 import { Failure } from '../errors/failure.ts';
 import { readTextIfExists } from '../host/files.ts';
 import { parseReleaseManifest } from '../manifests/release.ts';
-import { isLineName } from '../manifests/safe-names.ts';
-import { compareRecords } from '../versions/compare-versions.ts';
-import { renderInter, renderLong, renderShort } from '../versions/version.ts';
 import type { WorkflowContext } from './build-request.ts';
-import { readLinkIfExists } from './catalogue-files.ts';
 import { diffReleases, findPredecessor } from './diff-releases.ts';
-import { ignoreDamage, listReleaseVersions, readLineIndex } from './read-line.ts';
+import { locateRelease } from './locate-release.ts';
+import { ignoreDamage, readLineIndex } from './read-line.ts';
 import type { RecordsRequest } from './read-release-records.ts';
 
 /** What `diff` is asked for. */
@@ -25,7 +22,7 @@ export interface DiffRequest {
 
 /**
  * What changed between the releases that a person named. A release alone is compared with the one before it: as it was filed, or now.
- * Raises `E_NOT_FOUND` and `E_NO_PREDECESSOR` (usage), `E_RELEASE_INVALID`, and what reading a catalogue raises.
+ * Raises what `locateRelease` raises, `E_NOT_FOUND` and `E_NO_PREDECESSOR` (usage), `E_RELEASE_INVALID`, and what reading a catalogue raises.
  */
 export async function diffNamedReleases(
   { first, second, catalogue }: DiffRequest,
@@ -45,30 +42,12 @@ async function findComparedRelease(text: string, catalogue: string): Promise<Rec
     (found) => found.isDirectory(),
     () => false,
   );
-  const directory = isDirectory ? resolve(text) : await directoryOf(text, resolve(catalogue));
+  const directory = isDirectory ? resolve(text) : (await locateRelease(resolve(catalogue), text)).directory;
   const path = join(directory, MANIFEST_FILE);
   const manifest = await readTextIfExists(path);
   if (manifest === undefined) throw notFound(`${directory} holds no ${MANIFEST_FILE}`);
   const { line, version } = parseReleaseManifest(manifest, path);
   return { directory, line, long: version.long };
-}
-
-async function directoryOf(text: string, catalogue: string): Promise<string> {
-  const [line = '', version = 'latest', ...rest] = text.split('@');
-  if (rest.length > 0 || !isLineName(line)) throw notFound(`there is no release ${JSON.stringify(text)}`);
-  const versions = (await listReleaseVersions(catalogue, line)).toSorted(compareRecords);
-  const target = await readLinkIfExists(join(catalogue, latestLink(line)));
-  const latest = target === undefined ? undefined : longOfLatestTarget(line, target);
-  const found = versions.findLast((each) =>
-    version === 'latest'
-      ? latest === undefined || renderLong(each) === latest
-      : [renderLong(each), renderInter(each), renderShort(each.date)].includes(version),
-  );
-  if (found !== undefined) return join(catalogue, releaseDirectory(line, renderLong(found)));
-  const lines = await readdir(join(catalogue, 'releases')).catch((): string[] => []);
-  const there = versions.length > 0 ? versions.slice(-5).map(renderLong) : lines.filter(isLineName);
-  const hint = there.length === 0 ? `nothing is filed in ${catalogue}` : `there is ${there.join(', ')}`;
-  throw notFound(`there is no release ${JSON.stringify(text)}`, hint);
 }
 
 /** The one that was filed with the release; a damaged one is as good as none. */
@@ -94,6 +73,7 @@ async function predecessorOf({ line, long }: RecordsRequest, catalogue: string):
   });
 }
 
-function notFound(message: string, hint = 'name LINE, LINE@VERSION, or the directory of a release'): Failure {
+function notFound(message: string): Failure {
+  const hint = 'name LINE, LINE@VERSION, or the directory of a release';
   return new Failure('usage', 'E_NOT_FOUND', message, { hint });
 }

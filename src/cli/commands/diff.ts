@@ -35,7 +35,10 @@ export const diffCommand: Command<typeof OPTIONS> = {
   ],
   examples: [
     { commandLine: 'mintmark diff server', does: 'the latest release against the one before it' },
-    { commandLine: 'mintmark diff server@26.11.20 server@26.11.21', does: 'two releases of a line' },
+    {
+      commandLine: 'mintmark diff server@stable server@candidate',
+      does: 'what would change for users of stable',
+    },
     {
       commandLine: 'mintmark diff server --format markdown --out diff.md',
       does: 'as a page',

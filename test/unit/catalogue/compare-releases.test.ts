@@ -89,7 +89,7 @@ describe('diff.json', () => {
   });
 
   test.each([
-    { text: '{"schema": 2}', because: 'it is of a later time' },
+    { text: '{"schema": 1}', because: 'nothing is in it' },
     { text: renderReleaseDiff(sampleDiff()).slice(0, 500), because: 'it is cut' },
     {
       text: renderReleaseDiff(sampleDiff()).replace('"known": true', '"known": false'),
@@ -97,5 +97,11 @@ describe('diff.json', () => {
     },
   ])('is refused: $because', ({ text }) => {
     expect(() => parseReleaseDiff(text)).toThrow(expect.objectContaining({ code: 'E_DIFF_INVALID' }));
+  });
+
+  test('of a later time says so', () => {
+    expect(() => parseReleaseDiff('{"schema": 2}')).toThrow(
+      expect.objectContaining({ code: 'E_SCHEMA_NEWER' }),
+    );
   });
 });

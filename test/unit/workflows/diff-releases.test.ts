@@ -118,6 +118,7 @@ describe('diffNamedReleases', () => {
       because: 'a release alone is compared with the one before it',
     },
     { first: 'server', second: undefined, because: 'so is a line' },
+    { first: 'server@<=26.11.20', second: 'server@26.11.x', because: 'ranges mean the newest in them' },
   ])('$first and $second: $because', async ({ first, second }) => {
     expect(await diffNamed(first, second)).toMatchObject({
       from: { line: 'server', long: OLD },
@@ -152,9 +153,9 @@ describe('diffNamedReleases', () => {
   });
 
   test.each([
-    { first: 'other', code: 'E_NOT_FOUND', because: 'there is no such line' },
-    { first: 'server@26.11.19', code: 'E_NOT_FOUND', because: 'there is no such release' },
-    { first: '../x', code: 'E_NOT_FOUND', because: 'that names no line' },
+    { first: 'other', code: 'E_LINE_UNKNOWN', because: 'there is no such line' },
+    { first: 'server@26.11.19', code: 'E_RELEASE_UNKNOWN', because: 'there is no such release' },
+    { first: '../x', code: 'E_RELEASE_NAME', because: 'that names no line' },
     { first: '/', code: 'E_NOT_FOUND', because: 'that is no release' },
     { first: `server@${OLD}`, code: 'E_NO_PREDECESSOR', because: 'it is the first one' },
   ])('$first is refused: $because', async ({ first, code }) => {

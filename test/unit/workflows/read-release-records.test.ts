@@ -78,7 +78,12 @@ describe('readReleaseRecords', () => {
       says: 'is not JSON',
       because: 'it was cut',
     },
-    { file: 'facts.json' as const, text: '{"schema": 2}', says: 'fault', because: 'it is of a later time' },
+    {
+      file: 'facts.json' as const,
+      text: '{"schema": 2}',
+      says: 'newer Mintmark',
+      because: 'it is of a later time',
+    },
     { file: 'release.json' as const, text: '{}', says: 'faults', because: 'nothing is in it' },
   ])('$file is unknown: $because', async ({ file, text, says }) => {
     await scratch.write(file, text);
