@@ -34,7 +34,8 @@ export interface FiledFacts {
   readonly created: string;
   readonly recipeDigest: string;
   readonly baseDigest: string;
-  readonly packagesDigest: string;
+  /** Absent for what came from elsewhere and could not be read. */
+  readonly packagesDigest?: string;
   readonly contentDigest?: string;
   /** SHA-256 of its `release.json`. */
   readonly manifestSha256: string;
@@ -121,10 +122,10 @@ export const FILED_FACTS = {
     created: INSTANT,
     recipeDigest: SHA256,
     baseDigest: SHA256,
-    packagesDigest: SHA256,
     manifestSha256: SHA256,
   },
   optional: {
+    packagesDigest: SHA256,
     contentDigest: SHA256,
     arch: { enum: ['x86_64', 'aarch64'] },
     sizeBytes: COUNT,

@@ -113,7 +113,7 @@ export function filedFactsOf(manifest: ReleaseManifest, manifestSha256: string):
     created: manifest.created,
     recipeDigest: manifest.recipe.digest,
     baseDigest: manifest.base.digest,
-    packagesDigest: manifest.packagesDigest,
+    ...(manifest.packagesDigest === undefined ? {} : { packagesDigest: manifest.packagesDigest }),
     ...(manifest.contentDigest === undefined ? {} : { contentDigest: manifest.contentDigest }),
     manifestSha256,
     arch: manifest.arch,

@@ -4,6 +4,7 @@ import { buildCommand } from './commands/build.ts';
 import { convertCommand } from './commands/convert.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { importCommand } from './commands/import.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { profileCommand } from './commands/profile.ts';
 import { profilesCommand } from './commands/profiles.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   profileCommand,
   convertCommand,
   inspectCommand,
+  importCommand,
   testCommand,
   runCommand,
   releasesCommand,

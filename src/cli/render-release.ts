@@ -48,7 +48,9 @@ function factsOf(shown: ShownRelease): Fact[] {
     ['size', sizeOf(shown)],
     [
       'packages',
-      packages === undefined ? undefined : `${packages}, digest ${shortDigest(release.packagesDigest)}`,
+      packages === undefined || release.packagesDigest === undefined
+        ? undefined
+        : `${packages}, digest ${shortDigest(release.packagesDigest)}`,
     ],
     ['content', release.contentDigest],
     ['reissue', release.reissueOf === undefined ? undefined : `the bytes of ${release.reissueOf}`],

@@ -27,10 +27,10 @@ export interface ReleaseManifest {
   readonly mirrors?: readonly ReleaseMirror[];
   /** Versions of the programs that took part, by name. */
   readonly tools: Readonly<Record<string, string>>;
-  /** The machine that built it. */
-  readonly host: { readonly accelerator: 'kvm' | 'tcg'; readonly [fact: string]: string | number | boolean };
-  /** SHA-256 over the list of installed packages. */
-  readonly packagesDigest: string;
+  /** The machine that built it; absent for images that came from elsewhere. */
+  readonly host?: { readonly accelerator: 'kvm' | 'tcg'; readonly [fact: string]: string | number | boolean };
+  /** SHA-256 over the list of installed packages; absent where nobody could read it. */
+  readonly packagesDigest?: string;
   /** SHA-256 over what the disk holds, but for the version in it: equal for builds of the same content. */
   readonly contentDigest?: string;
   readonly artifacts: readonly ReleaseArtifact[];
@@ -81,7 +81,7 @@ export interface ReleaseBase {
 
 /** The operating system inside. */
 export interface ReleaseOperatingSystem {
-  /** As in os-release, such as `debian`. */
+  /** As in os-release, such as `debian`; {@link UNKNOWN}, as are the others, where nobody could look inside. */
   readonly id: string;
   readonly version: string;
   /** Release of the kernel that boots, such as `6.1.0-41-cloud-amd64`. */
@@ -89,6 +89,9 @@ export interface ReleaseOperatingSystem {
   /** The line that the guest's release file shows to management servers. */
   readonly releaseLine?: string;
 }
+
+/** Stands for what is not known of an image that came from elsewhere. */
+export const UNKNOWN = 'unknown';
 
 /** What an image promises of the machines that start from it; `mintmark test` holds it to that. */
 export interface ReleaseGuest {

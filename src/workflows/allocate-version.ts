@@ -8,7 +8,7 @@ import {
 } from '../catalogue/allocation.ts';
 import { findRelease } from '../catalogue/line-index.ts';
 import { allocationDirectory, allocationPath, requireLineName } from '../catalogue/paths.ts';
-import { checkResumption, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
+import { checkResumption, exactBuildTaken, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import { keepHeartbeat } from '../host/heartbeat.ts';
@@ -75,6 +75,7 @@ async function reserveUnderLock(
     if (await createCompleteFile(path, renderAllocation(allocation))) {
       return { catalogue, line, build: version.build, long: allocation.version };
     }
+    if (options.exact?.build !== undefined) throw exactBuildTaken(line, version);
     taken.push(version.build);
   }
 }

@@ -32,19 +32,23 @@ export function releaseGuestOf(profile: Profile): ReleaseGuest {
   };
 }
 
-/** What a release promises; one that came from elsewhere promises what a cloud image does. */
+/**
+ * What a release promises; one that came from elsewhere promises what a cloud image does, and nobody put its name into it.
+ */
 export function promiseOfRelease(
   manifest: ReleaseManifest,
   packages: readonly InstalledPackage[],
 ): ImagePromise {
-  const guest = manifest.guest ?? UNKNOWN_GUEST;
+  const { guest } = manifest;
+  if (guest === undefined) return { guest: UNKNOWN_GUEST, checks: [] };
   const { releaseLine } = manifest.os;
   return {
     guest,
     checks: readChecks(guest.checks),
     identity: {
       imageId: manifest.line,
-      imageVersion: manifest.version.long,
+      // A reissue has the bytes of another release, and so its name inside.
+      imageVersion: manifest.reissueOf ?? manifest.version.long,
       ...(releaseLine === undefined ? {} : { releaseLine }),
       releaseFiles: guest.releaseFiles,
       kernel: manifest.os.kernel,

@@ -10,8 +10,9 @@ import { readTextIfExists } from '../host/files.ts';
 import { calendarDateOf, type CalendarDate } from '../values/calendar-date.ts';
 import type { VersionPolicy } from '../versions/next-version.ts';
 import type { VersionRecord } from '../versions/version.ts';
-import { burn, reserve, reservedVersion, type Reservation } from './allocate-version.ts';
+import { reserve, reservedVersion, type Reservation } from './allocate-version.ts';
 import type { WorkflowContext } from './build-request.ts';
+import { burnOnFailure } from './burn-on-failure.ts';
 import { linkOrCopyFile, withCatalogueErrors } from './catalogue-files.ts';
 import { fileRelease } from './file-release.ts';
 import { readFiledManifest, readLineState } from './read-line-state.ts';
@@ -70,7 +71,7 @@ export async function reissueRelease(
       now,
     });
     const manifest = planReissue(source.manifest, reservedVersion(reservation), now);
-    const directory = await burnUnless(reservation, now, () =>
+    const directory = await burnOnFailure(reservation, now, () =>
       fileAgain(catalogue, source, manifest, {
         now,
         ...(request.by === undefined ? {} : { by: request.by }),
@@ -79,7 +80,7 @@ export async function reissueRelease(
     return {
       line,
       long: reservation.long,
-      reissueOf: long,
+      reissueOf: manifest.reissueOf ?? long,
       directory,
       warning: warn(source.manifest, reservation),
     };
@@ -102,7 +103,8 @@ export function planReissue(source: ReleaseManifest, version: VersionRecord, now
     created: now.toISOString(),
     artifacts,
     ...(tests === undefined ? {} : { tests: { ...tests, ...(boots === undefined ? {} : { boots }) } }),
-    reissueOf: source.version.long,
+    // The first of them all: it is the one that the disk names inside, and whose tests these were.
+    reissueOf: source.reissueOf ?? source.version.long,
   };
 }
 
@@ -165,19 +167,9 @@ async function fileAgain(
   }
 }
 
-async function burnUnless<T>(reservation: Reservation, now: Date, file: () => Promise<T>): Promise<T> {
-  try {
-    return await file();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await burn(reservation, reason, now).catch(() => {});
-    throw error;
-  }
-}
-
-function warn({ os, version }: ReleaseManifest, { long }: Reservation): string {
-  const inside = os.releaseLine === undefined ? version.long : `${os.releaseLine} (${version.long})`;
-  return `${long} has the bytes of ${version.long}: its machines go on reporting ${inside}; to raise that, build again`;
+function warn({ os, version, reissueOf = version.long }: ReleaseManifest, { long }: Reservation): string {
+  const inside = os.releaseLine === undefined ? reissueOf : `${os.releaseLine} (${reissueOf})`;
+  return `${long} has the bytes of ${reissueOf}: its machines go on reporting ${inside}; to raise that, build again`;
 }
 
 function damaged(path: string, cause?: unknown): Failure {

@@ -7,7 +7,7 @@ import type { OuterFormat } from './compress-file.ts';
 import { readCompressed } from './read-compressed.ts';
 
 /** Our names of what the content of a file shows. */
-const OUTER_FORMATS: Readonly<Record<OuterName, OuterFormat>> = {
+export const OUTER_FORMATS: Readonly<Record<OuterName, OuterFormat>> = {
   gzip: 'gz',
   bzip2: 'bz2',
   xz: 'xz',
