@@ -92,7 +92,7 @@ function decide({ index }: LineState, reasons: Reasons, rules: RetentionRules): 
 function reasonOf({ revoked }: IndexedRelease, rules: RetentionRules): string {
   if (revoked !== undefined) return `revoked at ${revoked.at}: ${revoked.reason}`;
   const { previous, newerThanDays, monthly } = rules;
-  return `retention: older than ${newerThanDays} days, not among the last ${previous} of a channel, not the newest of one of the last ${monthly} months`;
+  return `retention: older than ${newerThanDays} days, beyond ${previous} before each head and ${monthly} monthly ones`;
 }
 
 /** What keeps the releases of a line, whatever else there is in the catalogue. */
@@ -102,8 +102,7 @@ function ownReasons(state: LineState, { rules, now }: RetentionRequest): Reasons
   const keep = (long: string | undefined, reason: string): void => addReason(state, reasons, long, reason);
   for (const channel of channelsOf(journal).keys()) {
     keep(index.channels[channel], `head of ${channel}`);
-    for (const long of previousOf(state, channel, rules.previous))
-      keep(long, `last ${rules.previous} of ${channel}`);
+    for (const long of previousOf(state, channel, rules.previous)) keep(long, `previous of ${channel}`);
     if (!isGoldenMaster(channel)) continue;
     for (const release of usable(state, headsOf(journal, channel)))
       keep(release.long, `golden master: ${channel}`);

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../catalogue/journal.ts';
 import type { IndexedRelease } from '../catalogue/line-index.ts';
-import type { ReleaseArtifact, ReleaseManifest } from '../manifests/release.ts';
+import { UNKNOWN, type ReleaseArtifact, type ReleaseManifest } from '../manifests/release.ts';
 import { renderByteSize } from '../values/byte-size.ts';
 import { shortDigest } from '../values/digest.ts';
 import { renderDuration } from '../values/duration.ts';
@@ -80,7 +80,10 @@ function manifestFacts({ os, base, recipe, tests, arch }: ReleaseManifest): Fact
   const line = os.releaseLine === undefined ? '' : `, release line ${os.releaseLine}`;
   const parent = base.parent === undefined ? '' : `, from ${base.parent}`;
   return [
-    ['system', `${os.id} ${os.version} ${arch}, kernel ${os.kernel}${line}`],
+    [
+      'system',
+      os.id === UNKNOWN ? `unknown, ${arch}` : `${os.id} ${os.version} ${arch}, kernel ${os.kernel}${line}`,
+    ],
     ['tests', renderTests(tests)],
     ['recipe', `profile ${recipe.profile}, digest ${shortDigest(recipe.digest)}`],
     ['base', `${base.method}, digest ${shortDigest(base.digest)}${parent}`],

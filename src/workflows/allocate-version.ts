@@ -8,7 +8,12 @@ import {
 } from '../catalogue/allocation.ts';
 import { findRelease } from '../catalogue/line-index.ts';
 import { allocationDirectory, allocationPath, requireLineName } from '../catalogue/paths.ts';
-import { checkResumption, exactBuildTaken, planReservation, type ReservationRequest } from '../catalogue/plan-reservation.ts';
+import {
+  checkResumption,
+  exactBuildTaken,
+  planReservation,
+  type ReservationRequest,
+} from '../catalogue/plan-reservation.ts';
 import { Failure } from '../errors/failure.ts';
 import { writeFileAtomically } from '../host/files.ts';
 import { keepHeartbeat } from '../host/heartbeat.ts';

@@ -1,3 +1,4 @@
+import { UNKNOWN } from '../../manifests/release.ts';
 import type { ImportedRelease } from '../../workflows/import-release.ts';
 import { renderByteSize } from '../../values/byte-size.ts';
 import { checkTarget } from '../check-values.ts';
@@ -90,7 +91,7 @@ export function describeImport({
   const result = [
     `${line} ${long} is filed${isLatest ? ', and latest' : ''}`,
     ...renderColumns(rows, 2),
-    `  ${new Set(Object.values(os)).size === 1 ? `system ${os.id}` : system}`,
+    `  ${os.id === UNKNOWN ? 'system unknown: only a raw disk is looked into' : system}`,
     `to go on: mintmark test ${line}@${long} --out DIR`,
   ];
   return { document: { line, version: long, directory, isLatest, artifacts, os }, result: result.join('\n') };

@@ -50,13 +50,13 @@ describe('what rules keep', () => {
   test('of a line with nothing but rules, what each says', () => {
     const retention = plan(stateOf(...FIVE), { previous: 2, newerThanDays: 30, monthly: 2 });
     expect(reasons(retention)).toEqual({
-      [C]: ['last 2 of candidate'],
-      [D]: ['last 2 of candidate', 'newer than 30 days', 'newest of 2026-10'],
+      [C]: ['previous of candidate'],
+      [D]: ['previous of candidate', 'newer than 30 days', 'newest of 2026-10'],
       [E]: ['head of candidate', 'latest', 'newer than 30 days', 'newest of 2026-11'],
     });
     expect(retention.withdraw).toEqual([
-      { long: A, reason: expect.stringContaining('older than 30 days, not among the last 2 of a channel') },
-      { long: B, reason: expect.stringContaining('not the newest of one of the last 2 months') },
+      { long: A, reason: expect.stringContaining('older than 30 days, beyond 2 before each head') },
+      { long: B, reason: expect.stringContaining('and 2 monthly ones') },
     ]);
   });
 
@@ -142,7 +142,7 @@ describe('what rules keep', () => {
       rollback,
     );
     const { [A]: a, [B]: b, [C]: c } = reasons(plan(state, { ...NOTHING, previous: 1 }));
-    expect([a, b, c]).toEqual([['last 1 of stable'], ['head of stable'], undefined]);
+    expect([a, b, c]).toEqual([['previous of stable'], ['head of stable'], undefined]);
   });
 
   test('what is gone already is neither kept nor taken again', () => {

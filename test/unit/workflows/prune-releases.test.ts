@@ -23,7 +23,9 @@ import { locateRelease } from '../../../src/workflows/locate-release.ts';
 import { pruneReleases, type PruneReport, type PruneRequest } from '../../../src/workflows/prune-releases.ts';
 import { recoverLine } from '../../../src/workflows/recover-line.ts';
 import { reissueRelease } from '../../../src/workflows/reissue-release.ts';
+import { verifyCatalogue } from '../../../src/workflows/verify-catalogue.ts';
 import { fileSample } from './sample-release.ts';
+import { scriptedRunner } from './scripted-runner.ts';
 
 const OLD = '26.8.1-1.1';
 const NEW = '26.11.20-1.2';
@@ -62,6 +64,14 @@ function withdrawOnly(): Promise<unknown> {
   const stamp = { at: NOW.toISOString(), by: 'anna@desk' };
   return changeLine(catalogue, 'server', () => [{ ...stamp, action: 'withdraw', long: OLD, reason }]);
 }
+
+/** What a workflow is given besides, of which none of these makes use. */
+const surroundings = () => ({
+  emit: () => undefined,
+  run: scriptedRunner({}).run,
+  directories: { cache: join(catalogue, '..', 'cache'), state: join(catalogue, '..', 'state') },
+  environment: {},
+});
 
 function writeLarge(): void {
   writeFileSync(join(directoryOf(OLD), DISK), Buffer.alloc(300_000, 7));
@@ -131,6 +141,15 @@ describe('pruneReleases', () => {
       lines: [{ withdraw: [], unfinished: [] }],
     });
     expect(snapshot()).toEqual(before);
+  });
+
+  test('leaves a catalogue in which everything is as recorded', async () => {
+    await prune();
+    const { findings } = await verifyCatalogue(
+      { catalogue, lines: [], metadata: false },
+      { ...context, ...surroundings() },
+    );
+    expect(findings).toEqual([]);
   });
 
   test('touches only the lines it is told to', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,8 @@ export async function fileSample(
     ...artifact,
     sizeBytes: disk.length,
     sha256: sha256Of(disk),
+    sha512: createHash('sha512').update(disk).digest('hex'),
+    md5: createHash('md5').update(disk).digest('hex'),
   }));
   const manifest = { ...sample, artifacts };
   const reservation = await reserve(catalogue, manifest.line, {
