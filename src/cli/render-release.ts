@@ -155,9 +155,12 @@ function describeMove(
   }: { readonly action: string; readonly channel: string; readonly from?: string; readonly to?: string },
   long: string,
 ): string {
-  const verb = action === 'promote' ? 'promoted' : 'rolled back';
-  if (to === long) return `${channel} ${verb} to it${from === undefined ? '' : ` from ${from}`}`;
-  return to === undefined ? `${channel} left empty` : `${channel} ${verb} to ${to}`;
+  const before = from === undefined ? '' : ` from ${from}`;
+  if (to === undefined) return `${channel} left empty`;
+  if (action === 'promote') {
+    return to === long ? `promoted to ${channel}${before}` : `${channel} went on to ${to}`;
+  }
+  return to === long ? `${channel} rolled back to it${before}` : `${channel} rolled back to ${to}`;
 }
 
 function renderFacts(facts: readonly Fact[], { style, width }: TextLayout): string[] {

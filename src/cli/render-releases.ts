@@ -10,15 +10,21 @@ export function renderLines(lines: readonly LineOverview[], { style, width }: Te
   const rows = lines.map(({ line, newest, releases, sizeBytes, channels }) => [
     line,
     newest?.long ?? '-',
-    newest === undefined ? '-' : renderInstant(newest.created),
+    newest === undefined ? '-' : newest.created.slice(0, 10),
     String(releases),
     sizeBytes === 0 ? '-' : renderByteSize(sizeBytes),
     Object.entries(channels)
-      .map(([channel, long]) => `${channel} ${long}`)
+      // The newest release is named already.
+      .map(([channel, long]) => (long === newest?.long ? channel : unbroken(`${channel} ${long}`)))
       .join(', ') || '-',
   ]);
   const head = ['line', 'newest', 'created', 'releases', 'size', 'channels'].map(style.bold);
   return renderTable([head, ...rows], width).join('\n');
+}
+
+/** Words that stay on one line. */
+function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
 }
 
 /** How a list of releases is shortened. */
@@ -63,9 +69,10 @@ function renderRow(release: ListedRelease, { style }: TextLayout): string[] {
     paint(state),
     tests ?? '-',
     sizeBytes === undefined || state === 'withdrawn' ? '-' : renderByteSize(sizeBytes),
-    [...channels, ...pins.map(({ until }) => (until === undefined ? 'pin' : `pin until ${until}`))].join(
-      ', ',
-    ) || '-',
+    [
+      ...channels,
+      ...pins.map(({ until }) => (until === undefined ? 'pin' : unbroken(`pin until ${until}`))),
+    ].join(', ') || '-',
   ];
 }
 
@@ -77,7 +84,8 @@ function renderTable(rows: readonly (readonly string[])[], width: number): strin
   ).reduce((sum, cell) => sum + cell + GAP, 0);
   return renderColumns(
     rows.flatMap((row) => {
-      const [first = '', ...others] = wrapWords(row[last] ?? '', Math.max(20, width - taken));
+      const wrapped = wrapWords(row[last] ?? '', Math.max(20, width - taken));
+      const [first = '', ...others] = wrapped.map((line) => line.replaceAll('\u00a0', ' '));
       const blank = row.slice(0, last).map(() => '');
       return [[...row.slice(0, last), first], ...others.map((line) => [...blank, line])];
     }),
