@@ -48,7 +48,7 @@ export function describeVerification(
   const count = files === 1 ? '1 file is' : `${files} files are`;
   const message = `the catalogue is damaged: ${count} not as recorded`;
   const hint =
-    'restore them from a copy, and verify again; what is promoted to people is not touched until then';
+    'restore these files from a copy, and verify again';
   const failure = new Failure('conflict', 'E_CATALOGUE_DAMAGED', message, { hint, evidence: { findings } });
   return { ...described, failure };
 }
