@@ -47,8 +47,7 @@ export function describeVerification(
   const files = new Set(findings.map(({ path }) => path)).size;
   const count = files === 1 ? '1 file is' : `${files} files are`;
   const message = `the catalogue is damaged: ${count} not as recorded`;
-  const hint =
-    'restore these files from a copy, and verify again';
+  const hint = 'restore these files from a copy, and verify again';
   const failure = new Failure('conflict', 'E_CATALOGUE_DAMAGED', message, { hint, evidence: { findings } });
   return { ...described, failure };
 }
