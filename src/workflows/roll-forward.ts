@@ -41,10 +41,11 @@ export async function rollForward(
   const state = await readLineState(catalogue, line);
   const stamp = stampChange(state, request, context);
   const [move] = planRollback(state, to === undefined ? { channel } : { channel, to }, stamp);
-  if (move?.to === undefined) {
+  // A channel that went back already has clients that did not: what it points to may be asked for by name.
+  const source = move?.to ?? to;
+  if (source === undefined) {
     throw refused('E_ROLLBACK_TARGET', `${channel} of ${line} is there already`, 'name an older release');
   }
-  const source = move.to;
   const by = request.by ?? operatorName();
   const reason = request.reason ?? `${channel} goes back to ${source}`;
   const made =
