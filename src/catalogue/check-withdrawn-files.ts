@@ -24,29 +24,27 @@ export function isKeptWhenWithdrawn(name: string): boolean {
 /** What the directory of a withdrawn release must have, and must not. */
 export interface WithdrawnCheck {
   readonly findings: readonly Finding[];
-  /** Files that a killed withdrawal left behind; the next one removes them. */
-  readonly leftovers: readonly string[];
+  /** Whether a kill came in between: its checksums, which are written last, do not know the tombstone yet. */
+  readonly isUnfinished: boolean;
 }
 
 /** Compares the directory of a withdrawn release with what a withdrawal leaves. */
 export function checkWithdrawnFiles({ line, long, entries, checksums }: ReleaseContent): WithdrawnCheck {
   const path = (name: string): string => `${releaseDirectory(line, long)}/${name}`;
-  const names = entries.map(({ name }) => name);
-  const others = entries.filter(({ name }) => !KEPT.includes(name) && !isTemporary(name));
-  // Killed halfway, it still has files that were filed with it.
-  const leftovers = others.filter(({ name, kind }) => kind === 'file' && checksums?.has(name) === true);
-  const isHalfway = leftovers.length > 0;
-  const strange = others.filter((entry) => !leftovers.includes(entry));
+  const names = new Set(entries.map(({ name }) => name));
+  const isUnfinished = checksums !== undefined && !checksums.has(WITHDRAWAL_FILE);
+  const needed = new Set([MANIFEST_FILE, CHECKSUMS_FILE, ...(isUnfinished ? [] : (checksums?.keys() ?? []))]);
+  const gone = [...needed].filter((name) => !names.has(name));
+  const strange = isUnfinished
+    ? []
+    : entries.filter(({ name }) => !isKeptWhenWithdrawn(name) && !isTemporary(name));
+  const odd = entries.filter(({ name, kind }) => isKeptWhenWithdrawn(name) && kind !== 'file');
   return {
     findings: [
-      ...[MANIFEST_FILE, ...(isHalfway ? [] : [WITHDRAWAL_FILE])]
-        .filter((name) => !names.includes(name))
-        .map((name) => ({ path: path(name), fault: 'is gone' })),
-      ...entries
-        .filter(({ name, kind }) => KEPT.includes(name) && kind !== 'file')
-        .map(({ name }) => ({ path: path(name), fault: 'is not a plain file' })),
+      ...gone.map((name) => ({ path: path(name), fault: 'is gone' })),
+      ...odd.map(({ name }) => ({ path: path(name), fault: 'is not a plain file' })),
       ...strange.map(({ name }) => ({ path: path(name), fault: 'does not belong to a withdrawn release' })),
     ],
-    leftovers: leftovers.map(({ name }) => path(name)),
+    isUnfinished,
   };
 }

@@ -22,6 +22,8 @@ export interface LineInspection {
   readonly stale: readonly StaleView[];
   /** LONGs whose filing was killed after the release stood in its place. */
   readonly unfiled: readonly string[];
+  /** LONGs whose withdrawal was killed before all their files were gone. */
+  readonly withdrawing: readonly string[];
   /** What is worth saying and is no damage. */
   readonly notes: readonly string[];
   readonly releases: number;
@@ -36,7 +38,16 @@ export interface LineInspection {
 export async function inspectLine(catalogue: string, line: string): Promise<LineInspection> {
   const astray = await findLinks(catalogue, line);
   if (astray.length > 0) {
-    return { line, findings: astray, stale: [], unfiled: [], notes: [], releases: 0, files: [] };
+    return {
+      line,
+      findings: astray,
+      stale: [],
+      unfiled: [],
+      withdrawing: [],
+      notes: [],
+      releases: 0,
+      files: [],
+    };
   }
   const reading = await readState(catalogue, line);
   const { state } = reading;
@@ -58,6 +69,7 @@ export async function inspectLine(catalogue: string, line: string): Promise<Line
     ],
     stale: views.stale,
     unfiled: [...new Set([...releases.unfiled, ...(allocations?.unfiled ?? [])])],
+    withdrawing: releases.withdrawing,
     notes: [
       ...(state === undefined ? [] : describeTimeOrder(state.journal)),
       ...views.notes,

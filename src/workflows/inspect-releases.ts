@@ -21,13 +21,15 @@ export interface ReleasesInspection {
   readonly findings: readonly Finding[];
   /** LONGs that stand in their place, and whose filing was killed before the journal knew. */
   readonly unfiled: readonly string[];
+  /** LONGs that are withdrawn, and whose files a kill left behind. */
+  readonly withdrawing: readonly string[];
   readonly notes: readonly string[];
   readonly files: readonly RecordedFile[];
 }
 
 type OneInspection = Omit<ReleasesInspection, 'count'>;
 
-const NOTHING: OneInspection = { findings: [], unfiled: [], notes: [], files: [] };
+const NOTHING: OneInspection = { findings: [], unfiled: [], withdrawing: [], notes: [], files: [] };
 
 /** A release with its place in the journal. */
 interface Filed {
@@ -58,6 +60,7 @@ export async function inspectReleases(
     count: Math.max(filed.size, inspections.length),
     findings: [...missing, ...inspections.flatMap(({ findings }) => findings)],
     unfiled: inspections.flatMap(({ unfiled }) => unfiled),
+    withdrawing: inspections.flatMap(({ withdrawing }) => withdrawing),
     notes: inspections.flatMap(({ notes }) => notes),
     files: inspections.flatMap(({ files }) => files),
   };
@@ -132,17 +135,19 @@ async function inspectOne(
   const files = recordedFilesOf(content);
   if (filed?.release.withdrawn !== undefined) {
     const check = checkWithdrawnFiles(content);
-    const leftovers = check.leftovers.map((path) => `${path} is of a withdrawal that was killed`);
     return {
       findings: [...findings, ...manifest, ...check.findings],
       unfiled: [],
-      notes: [...temporaries, ...leftovers],
-      files,
+      withdrawing: check.isUnfinished ? [long] : [],
+      notes: temporaries,
+      // What is about to go needs no reading.
+      files: check.isUnfinished ? [] : files,
     };
   }
   return {
     findings: [...unknown.findings, ...findings, ...manifest, ...checkReleaseFiles(content)],
     unfiled: unknown.unfiled,
+    withdrawing: [],
     notes: [...unknown.notes, ...temporaries],
     files,
   };

@@ -51,8 +51,12 @@ export async function verifyLine(
   }
 }
 
-function isClean({ findings, stale, unfiled }: LineInspection): boolean {
-  return findings.length === 0 && stale.length === 0 && unfiled.length === 0;
+function isClean(inspection: LineInspection): boolean {
+  return inspection.findings.length === 0 && isComplete(inspection);
+}
+
+function isComplete({ stale, unfiled, withdrawing }: LineInspection): boolean {
+  return stale.length === 0 && unfiled.length === 0 && withdrawing.length === 0;
 }
 
 /** Only what was found damaged, and is still there to be read: whoever holds the lock holds up others. */
@@ -78,28 +82,27 @@ async function complete(
   { clock }: Pick<WorkflowContext, 'clock'>,
 ): Promise<LineInspection> {
   const { line, journal } = found;
+  if (isComplete(found)) return found;
   if (journal === undefined || found.findings.some(({ path }) => path.endsWith('/journal.json'))) {
     return { ...found, notes: [...found.notes, ...describeUndone(found, 'left as it is')] };
   }
-  const withdrawn: string[] = [];
   try {
     if (found.stale.length > 0) await settleLine(catalogue, line);
     if (found.unfiled.length > 0) await completeFilings(catalogue, line, clock.now());
-    withdrawn.push(...(await completeWithdrawals(catalogue, line)));
+    if (found.withdrawing.length > 0) await completeWithdrawals(catalogue, line);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== 'conflict') throw error;
     const stopped = { path: lineDirectory(line), fault: `cannot be completed: ${error.message}` };
     return { ...found, findings: [...found.findings, stopped] };
   }
-  if (found.stale.length + found.unfiled.length + withdrawn.length === 0) return found;
   const completed = await again();
-  const gone = withdrawn.map((long) => `the withdrawal of ${line} ${long} was killed: completed`);
-  return { ...completed, notes: [...completed.notes, ...describeUndone(found, 'completed'), ...gone] };
+  return { ...completed, notes: [...completed.notes, ...describeUndone(found, 'completed')] };
 }
 
-function describeUndone({ line, stale, unfiled }: LineInspection, what: string): string[] {
+function describeUndone({ line, stale, unfiled, withdrawing }: LineInspection, what: string): string[] {
   return [
     ...stale.map(({ path, fault }) => `${path} ${fault}: ${what === 'completed' ? 'written again' : what}`),
     ...unfiled.map((long) => `the filing of ${line} ${long} was killed: ${what}`),
+    ...withdrawing.map((long) => `the withdrawal of ${line} ${long} was killed: ${what}`),
   ];
 }
