@@ -24,7 +24,7 @@ import { parseReleaseReference, readKnownLine } from './locate-release.ts';
 import { requireOwnDirectories } from './own-directories.ts';
 import { readLineHistory } from './read-line.ts';
 import { UNKNOWN_SYSTEM, type DiskSystem } from './read-system.ts';
-import { createStaging, removeStaging } from './stage-release.ts';
+import { createStaging, removeStaging, sweepStaging } from './stage-release.ts';
 
 /** Images that were made elsewhere are to be a release. */
 export interface ImportRequest {
@@ -73,6 +73,8 @@ export async function importRelease(
   const now = context.clock.now();
   const options = await checkRequest({ ...request, catalogue }, now, context);
   return withCatalogueErrors(catalogue, async () => {
+    // A line that has no release yet has no build either that would sweep what a killed import left.
+    await sweepStaging(catalogue);
     const staging = await createStaging(catalogue, request.line, 'import');
     try {
       const images: ImportedImage[] = [];

@@ -25,9 +25,14 @@ export async function createStaging(catalogue: string, line: string, long: strin
   );
   // The owner is known before the directory is there: without it nobody could tell that it may be swept.
   await writeFileAtomically(ownerFile(directory), JSON.stringify(await readProcessIdentity()));
-  await makeDirectory(directory);
-  await chmod(directory, 0o755);
-  return directory;
+  try {
+    await makeDirectory(directory);
+    await chmod(directory, 0o755);
+    return directory;
+  } catch (error) {
+    await removeStaging(directory);
+    throw error;
+  }
 }
 
 /** Removes a staging directory, also one that was published and left only its owner behind. */
