@@ -17,7 +17,7 @@ const OPTIONS = {
   target: {
     kind: 'list',
     value: 'TARGET',
-    summary: 'whom each file is for, in their order, or one for all; else whoever usually takes the format',
+    summary: 'whom each file is for, in their order, or all; else who usually takes it',
   },
   name: { kind: 'text', value: 'NAME', summary: "stem of the file names; else the line's" },
   arch: {
@@ -46,7 +46,7 @@ export const importCommand: Command<typeof OPTIONS> = {
   examples: [
     {
       commandLine: 'mintmark import systemvm.qcow2 --line systemvm --version 26.10.3',
-      does: 'is proven, gets the next BUILD, and is on candidate',
+      does: 'proven, and filed as the next BUILD',
     },
     {
       commandLine: 'mintmark import a.vhd a.qcow2.bz2 --line systemvm --version 26.10.3-1.4',

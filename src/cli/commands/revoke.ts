@@ -22,9 +22,12 @@ export const revokeCommand: Command<typeof OPTIONS> = {
   positionals: [RELEASE],
   examples: [
     {
-      commandLine:
-        "mintmark revoke server@26.11.21-1.57 --reason 'no network on Xen' --replacement 26.11.20-1.56",
-      does: 'channels that point to it move in the same step',
+      commandLine: "mintmark revoke server@26.11.21-1.57 --reason 'no network'",
+      does: 'one that no channel points to',
+    },
+    {
+      commandLine: "mintmark revoke server@stable --reason 'no network' --replacement previous",
+      does: 'channels move in the same step',
     },
   ],
   run: async ({ options, positionals: [release = ''] }, { workflow, catalogue, layout }) => {
