@@ -86,6 +86,6 @@ async function writeWithoutZeros(target: FileHandle, chunk: Buffer, offset: numb
   for (let at = 0; at < chunk.length; at += HOLE_BYTES) {
     const piece = chunk.subarray(at, at + HOLE_BYTES);
     if (piece.equals(ZEROS.subarray(0, piece.length))) continue;
-    await target.write(piece, 0, piece.length, offset + at);
+    await target.write(piece, 0, null, offset + at);
   }
 }
