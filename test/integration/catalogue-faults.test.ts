@@ -1,10 +1,11 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseJournal, type JournalEntry } from '../../src/catalogue/journal.ts';
 import { verifyCatalogue } from '../../src/workflows/verify-catalogue.ts';
 import { compileWhenStale, runCli, type CliResult } from './compiled-cli.ts';
+import { distinctPoints, type FaultKind } from './fault-points.ts';
 import { fileSample, quietContext } from './sample-catalogue.ts';
 
 /** A change of the catalogue, interrupted at each of its writes. */
@@ -59,15 +60,14 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** Killed right after a change, of which a write is only half done then; and a disk that is full from there on. */
-const KINDS = ['after', 'full'] as const;
+const KINDS: readonly FaultKind[] = ['after', 'full'];
 const PRELOAD = join(import.meta.dirname, 'faulty-fs/faults.mjs');
 /** Two cores, and each run is a process of its own. */
 const AT_ONCE = 3;
 
 let scratch: string;
 let sample: string;
-let points = 0;
+let interruptions = 0;
 /** Every LONG of the sample, and the word for none. */
 const filedInSample = new Set(['nothing']);
 
@@ -92,7 +92,7 @@ beforeAll(async () => {
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
   // eslint-disable-next-line no-console
-  console.log(`changes of the catalogue were interrupted at ${points} points`);
+  console.log(`changes of the catalogue were interrupted at ${interruptions} points`);
 });
 
 describe.each(OPERATIONS)('$name ($because)', ({ name, args, lines, isSeveral }) => {
@@ -113,7 +113,7 @@ describe.each(OPERATIONS)('$name ($because)', ({ name, args, lines, isSeveral })
             after,
             isOneStep: isSeveral !== true,
           });
-          points += 1;
+          interruptions += 1;
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -123,7 +123,7 @@ describe.each(OPERATIONS)('$name ($because)', ({ name, args, lines, isSeveral })
 });
 
 interface Interruption extends Pick<Operation, 'args' | 'lines'> {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: FaultKind;
   readonly at: number;
   readonly before: string;
   readonly after: string;
@@ -162,31 +162,18 @@ async function expectSound(catalogue: string, label: string): Promise<void> {
   expect({ label, findings }).toEqual({ label, findings: [] });
 }
 
-/**
- * Numbers of the changes after which something is different on the disk than before. To open a file, or to have no room
- * for what takes none, differs in nothing from the next change; locks are looked at once, with the first operation.
- */
-async function findPoints(
-  name: string,
-  args: readonly string[],
-  kind: (typeof KINDS)[number],
-): Promise<number[]> {
+/** Where an operation is interrupted. */
+async function findPoints(name: string, args: readonly string[], kind: FaultKind): Promise<number[]> {
   const catalogue = copySample(`${name}-count-${kind}`);
   const report = join(catalogue, '..', 'changes');
   const { exitCode, stderr } = await mintmark(catalogue, args, { root: catalogue, kind: 'count', report });
   expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
-  const changes = readFileSync(report, 'utf8').trimEnd().split('\n');
-  rmSync(join(catalogue, '..'), { recursive: true });
-  const alike = kind === 'full' ? TAKES_NO_ROOM : /^open$/;
-  return changes.flatMap((change) => {
-    const [number = '', call = '', path = ''] = change.split(' ');
-    const isLock = basename(path).startsWith('.lock') && name !== OPERATIONS[0]?.name;
-    return alike.test(call) || isLock ? [] : [Number(number)];
+  const points = distinctPoints(readFileSync(report, 'utf8'), kind, {
+    withLocks: name === OPERATIONS[0]?.name,
   });
+  rmSync(join(catalogue, '..'), { recursive: true });
+  return points;
 }
-
-/** Calls that a full disk does not hinder. */
-const TAKES_NO_ROOM = /^(?:sync|rm|rmdir|unlink|rename|chmod|truncate)$/;
 
 /** What the journals say before the operation and after it. */
 async function outcomesOf(
