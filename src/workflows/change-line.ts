@@ -4,6 +4,7 @@ import {
   parseCatalogueDocument,
   planCatalogueDocument,
   renderCatalogueDocument,
+  type CatalogueDocument,
 } from '../catalogue/catalogue-document.ts';
 import { channelsOf, renderChannelDocument } from '../catalogue/channel-document.ts';
 import type { LineState } from '../catalogue/channel-rules.ts';
@@ -27,6 +28,7 @@ import { isLineName } from '../manifests/safe-names.ts';
 import { sha256Of } from '../values/digest.ts';
 import { exists, listNames, readLinkIfExists, replaceLink, withCatalogueErrors } from './catalogue-files.ts';
 import { withCatalogueLock, withLineLock } from './catalogue-locks.ts';
+import { ignoreDamage } from './read-line.ts';
 import { readLineState } from './read-line-state.ts';
 
 /** Schema of every view that is written here. */
@@ -125,8 +127,26 @@ async function writeCatalogueDocument(
   const text = await readTextIfExists(path);
   const document = text === undefined ? undefined : parseCatalogueDocument(text, CATALOGUE_DOCUMENT);
   const digests = document === undefined ? await readIndexDigests(catalogue) : digestsOf(document.lines);
-  const next = planCatalogueDocument(document, digests.set(line, sha256), updated);
+  const before = document ?? (await startCatalogueDocument(catalogue, digests.keys(), updated));
+  const next = planCatalogueDocument(before, digests.set(line, sha256), updated);
   if (next !== document) await writeFileAtomically(path, renderCatalogueDocument(next));
+}
+
+/**
+ * What a lost document is made again from. Every version that it can have had came with at least one entry in some
+ * journal, so that their number is not before what clients have seen.
+ */
+async function startCatalogueDocument(
+  catalogue: string,
+  lines: Iterable<string>,
+  updated: string,
+): Promise<CatalogueDocument> {
+  let changes = 0;
+  for (const line of lines) {
+    const state = await readLineState(catalogue, line).catch(ignoreDamage);
+    changes += state?.journal.entries.length ?? 0;
+  }
+  return { schema: 1, version: Math.max(0, changes - 1), updated, lines: {} };
 }
 
 function digestsOf(lines: Readonly<Record<string, { readonly sha256: string }>>): Map<string, string> {

@@ -18,6 +18,7 @@ import { reserve, reservedVersion, type ReserveOptions } from './allocate-versio
 import type { WorkflowContext } from './build-request.ts';
 import { burnOnFailure } from './burn-on-failure.ts';
 import { withCatalogueErrors } from './catalogue-files.ts';
+import { recordDiff } from './diff-releases.ts';
 import { fileRelease } from './file-release.ts';
 import { readMadeAt, refuseUnfit, takeImage, type ImportedImage } from './imported-image.ts';
 import { parseReleaseReference, readKnownLine } from './locate-release.ts';
@@ -82,7 +83,11 @@ export async function importRelease(
         const staged = join(staging, `image-${place}`);
         images.push(await takeImage({ file, staged, link: request.link }, context));
       }
-      return await fileImages({ ...request, catalogue }, images, { staging, options });
+      return await fileImages({ ...request, catalogue }, images, {
+        staging,
+        options,
+        signal: context.signal,
+      });
     } finally {
       await removeStaging(staging);
     }
@@ -139,12 +144,13 @@ async function requireParent(catalogue: string, parent: string): Promise<void> {
 interface Filing {
   readonly staging: string;
   readonly options: ReserveOptions;
+  readonly signal: AbortSignal;
 }
 
 async function fileImages(
   request: ImportRequest,
   images: readonly ImportedImage[],
-  { staging, options }: Filing,
+  { staging, options, signal }: Filing,
 ): Promise<ImportedRelease> {
   const { catalogue, line, by } = request;
   const { now } = options;
@@ -159,6 +165,7 @@ async function fileImages(
     }
     const { packages } = systemOf(images);
     if (packages !== undefined) await writeFile(join(staging, 'packages.txt'), renderPackageList(packages));
+    await recordDiff({ catalogue, directory: staging, manifest }, { signal });
     const filed = await fileRelease(catalogue, staging, manifest, {
       now,
       ...(by === undefined ? {} : { by }),

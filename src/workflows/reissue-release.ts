@@ -14,6 +14,7 @@ import { reserve, reservedVersion, type Reservation } from './allocate-version.t
 import type { WorkflowContext } from './build-request.ts';
 import { burnOnFailure } from './burn-on-failure.ts';
 import { linkOrCopyFile, withCatalogueErrors } from './catalogue-files.ts';
+import { recordDiff } from './diff-releases.ts';
 import { fileRelease } from './file-release.ts';
 import { readFiledManifest, readLineState } from './read-line-state.ts';
 import { createStaging, removeStaging } from './stage-release.ts';
@@ -74,6 +75,7 @@ export async function reissueRelease(
     const directory = await burnOnFailure(reservation, now, () =>
       fileAgain(catalogue, source, manifest, {
         now,
+        signal: context.signal,
         ...(request.by === undefined ? {} : { by: request.by }),
       }),
     );
@@ -143,15 +145,16 @@ async function requireUndamaged({ directory, manifest, sums }: Source, signal: A
   }
 }
 
-/** Made for the version that they stand beside; a reissue gets its own, or differs from its source in nothing. */
+/** Made for the version that they stand beside; a reissue gets its own. */
 const NOT_TAKEN_OVER = new Set([MANIFEST_FILE, 'diff.json', 'diff.md']);
 
 async function fileAgain(
   catalogue: string,
   { directory, manifest: old, sums }: Source,
   manifest: ReleaseManifest,
-  options: { readonly now: Date; readonly by?: string },
+  options: { readonly now: Date; readonly by?: string; readonly signal: AbortSignal },
 ): Promise<string> {
+  const { signal, ...filing } = options;
   const staging = await createStaging(catalogue, manifest.line, manifest.version.long);
   try {
     const artifacts = new Map(
@@ -161,7 +164,8 @@ async function fileAgain(
     for (const [from, to] of [...artifacts, ...records.map((file) => [file, file] as const)]) {
       await linkOrCopyFile(join(directory, from), join(staging, to));
     }
-    return (await fileRelease(catalogue, staging, manifest, options)).directory;
+    await recordDiff({ catalogue, directory: staging, manifest }, { signal });
+    return (await fileRelease(catalogue, staging, manifest, filing)).directory;
   } finally {
     await removeStaging(staging);
   }
