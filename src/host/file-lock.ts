@@ -105,11 +105,19 @@ async function mark(path: string, now: Date): Promise<string | undefined> {
     await linkSurely(draft, path);
     return token;
   } catch (error) {
-    if (isSystemError(error, 'EEXIST', 'ENOENT')) return undefined;
-    throw error;
+    // A file where the directory belongs stays there, and is not waited for.
+    if (!isSystemError(error, 'EEXIST', 'ENOENT') || (await isFile(dirname(path)))) throw error;
+    return undefined;
   } finally {
     await removeSurely(draft);
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
 }
 
 function held(path: string, token: string): FileLock {

@@ -1,17 +1,14 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { latestLink, MANIFEST_FILE, releaseDirectory } from '../catalogue/paths.ts';
+import { MANIFEST_FILE } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
 import { readTextIfExists } from '../host/files.ts';
 import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
 import { isLineName } from '../manifests/safe-names.ts';
 import { parsePackageList } from '../packages/package-list.ts';
 import type { TargetName } from '../profiles/profile.ts';
-import { compareRecords } from '../versions/compare-versions.ts';
-import { renderInter, renderLong, renderShort } from '../versions/version.ts';
-import { readLinkIfExists, withCatalogueErrors } from './catalogue-files.ts';
 import { promiseOfRelease, UNKNOWN_GUEST, type ImagePromise } from './guest-promises.ts';
-import { listReleaseVersions } from './read-line.ts';
+import { locateRelease } from './locate-release.ts';
 import type { ArtifactFile } from './tested-artifact.ts';
 
 /** An artifact of a release, or an image file of which nothing else is known. */
@@ -31,9 +28,9 @@ export interface TestSubject {
 }
 
 /**
- * Finds what a person named: a file, a release's directory, `LINE` (its latest release) or `LINE@VERSION`, where VERSION is
- * a LONG, or the INTER or SHORT whose newest release is meant. A file that lies in its release's directory is taken as
- * that artifact. Raises `E_NOT_FOUND` (usage) with what there is instead, and what reading a catalogue raises.
+ * Finds what a person named: a file, a release's directory, `LINE` (its latest release) or `LINE@VERSION`, where VERSION may
+ * also be a channel or a range. A file that lies in its release's directory is taken as that artifact. Raises `E_NOT_FOUND`
+ * (usage) with what there is instead, `E_RELEASE_WITHDRAWN` (conflict), and what finding a release raises.
  */
 export async function findTestSubject(text: string, catalogue: string): Promise<TestSubject> {
   const status = await stat(text).catch(() => undefined);
@@ -81,30 +78,20 @@ function knownTarget(target: ReleaseManifest['artifacts'][number]['target']): Ta
   return TARGETS.find((name) => name === target) ?? 'kvm';
 }
 
+/** Finds the directory of a release by the rules of the catalogue. */
 async function findRelease(text: string, catalogue: string): Promise<string> {
-  const [line = '', version = 'latest', ...rest] = text.split('@');
-  if (rest.length > 0 || !isLineName(line)) throw notFound(`there is no file ${JSON.stringify(text)}`);
-  return withCatalogueErrors(catalogue, async () => {
-    if (version === 'latest') {
-      const latest = await readLinkIfExists(join(catalogue, latestLink(line)));
-      if (latest !== undefined) return join(catalogue, dirname(latestLink(line)), latest);
-    }
-    const versions = (await listReleaseVersions(catalogue, line)).toSorted(compareRecords);
-    const found = versions.findLast(
-      (each) =>
-        [renderLong, renderInter].some((render) => render(each) === version) ||
-        renderShort(each.date) === version,
-    );
-    if (found !== undefined) return join(catalogue, releaseDirectory(line, renderLong(found)));
-    throw await noSuchRelease(text, catalogue, versions.map(renderLong));
+  const [line = ''] = text.split('@');
+  if (!isLineName(line)) throw notFound(`there is no file ${JSON.stringify(text)}`);
+  const { directory, release, long } = await locateRelease(catalogue, text).catch((error: unknown) => {
+    throw error instanceof Failure && error.code === 'E_LINE_UNKNOWN'
+      ? notFound(`there is neither a file nor a line ${JSON.stringify(text)}`, error.hint)
+      : error;
   });
-}
-
-async function noSuchRelease(text: string, catalogue: string, versions: readonly string[]): Promise<Failure> {
-  const lines = await readdir(join(catalogue, 'releases')).catch((): string[] => []);
-  const there = versions.length > 0 ? versions.slice(-5) : lines.filter(isLineName);
-  const hint = there.length === 0 ? `nothing is filed in ${catalogue}` : `there is ${there.join(', ')}`;
-  return notFound(`there is neither a file nor a release ${JSON.stringify(text)}`, hint);
+  if (release.withdrawn === undefined) return directory;
+  const { at, reason } = release.withdrawn;
+  throw new Failure('conflict', 'E_RELEASE_WITHDRAWN', `${line} ${long} is gone since ${at}: ${reason}`, {
+    hint: `mintmark releases ${line} lists what is there`,
+  });
 }
 
 function notFound(

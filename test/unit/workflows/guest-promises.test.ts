@@ -34,7 +34,7 @@ describe('what a release promises', () => {
   );
 
   test('which image it is comes from the manifest', () => {
-    const manifest = sampleManifest();
+    const manifest = sampleManifest(undefined, { guest: UNKNOWN_GUEST });
     const os = { ...manifest.os, releaseLine: '26.11.21' };
     expect(promiseOfRelease({ ...manifest, os }, [PACKAGE]).identity).toEqual({
       imageId: 'server',
@@ -47,7 +47,14 @@ describe('what a release promises', () => {
   });
 
   test('an image of another maker promises what every cloud image does', () => {
-    expect(promiseOfRelease(sampleManifest(), []).guest).toEqual(UNKNOWN_GUEST);
+    const promise = promiseOfRelease(sampleManifest(), []);
+    expect(promise.guest).toEqual(UNKNOWN_GUEST);
+    expect(promise).not.toHaveProperty('identity');
+  });
+
+  test('a reissue has the name of its source inside', () => {
+    const manifest = sampleManifest(undefined, { guest: UNKNOWN_GUEST, reissueOf: '26.11.20-1.56' });
+    expect(promiseOfRelease(manifest, []).identity?.imageVersion).toBe('26.11.20-1.56');
   });
 
   test('checks that a later version knows are left out', () => {

@@ -138,8 +138,11 @@ describe('a mirror', () => {
       { spoil: () => writeFile(join(directory, 'release.json'), '{'), because: 'its manifest is damaged' },
       { spoil: () => rm(directory, { recursive: true }), because: 'it is gone' },
       {
-        spoil: () => writeFile(join(catalogue(), 'lines/server/index.json'), '['),
-        because: 'the index is damaged',
+        spoil: async () => {
+          await writeFile(join(catalogue(), 'lines/server/index.json'), '[');
+          await writeFile(join(catalogue(), 'lines/server/journal.json'), '[');
+        },
+        because: 'the index is damaged, and so is the journal that it could be made from',
       },
       { spoil: () => file(undefined, 21), because: 'it does not say what it was made from' },
     ])('beside a release that says nothing: $because', async ({ spoil }) => {

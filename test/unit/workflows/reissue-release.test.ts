@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parseAllocation } from '../../../src/catalogue/allocation.ts';
 import { parseChecksums } from '../../../src/manifests/checksums.ts';
@@ -72,7 +72,9 @@ describe('reissueRelease', () => {
     expect([...sums.keys()]).toEqual(readdirSync(directory).filter((name) => name !== 'SHA256SUMS'));
     for (const [file, sha256] of sums) expect(sha256Of(readFileSync(join(directory, file)))).toBe(sha256);
     expect([...sums.keys()]).toContain('test-result.json');
-    expect([...sums.keys()]).not.toContain('diff.json');
+    expect(JSON.parse(readFileSync(join(directory, 'diff.json'), 'utf8'))).toMatchObject({
+      to: { long: basename(directory) },
+    });
   });
 
   test('is on candidate and in the index, named as what it is', async () => {
