@@ -18,6 +18,12 @@ export interface ChangeStamp {
 }
 
 /**
+ * How far an entry's time may lie before that of the entry before it without a word: whoever files a release takes the
+ * time before waiting for the line, and the clocks of a team differ.
+ */
+export const CLOCK_TOLERANCE_MS = 60 * 60_000;
+
+/**
  * A release that may be given to people.
  * @throws Failure `E_RELEASE_UNKNOWN`, `E_RELEASE_REVOKED`, `E_RELEASE_WITHDRAWN`
  */

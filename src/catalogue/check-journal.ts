@@ -1,4 +1,4 @@
-import type { LineState } from './channel-rules.ts';
+import { CLOCK_TOLERANCE_MS, type LineState } from './channel-rules.ts';
 import { CANDIDATE } from './channel-name.ts';
 import { checkEqual, type Finding } from './finding.ts';
 import type { JournalEntry, LineJournal } from './journal.ts';
@@ -26,9 +26,10 @@ export function checkJournal({ journal, index }: LineState): Finding[] {
 
 /** Clocks go back, on one machine or from one to another: that is told, and nothing is wrong with what was done. */
 export function describeTimeOrder({ line, entries }: LineJournal): string[] {
-  const place = entries.findIndex(
-    ({ at }, index) => Date.parse(at) < Date.parse(entries[index - 1]?.at ?? at),
-  );
+  const place = entries.findIndex(({ at }, index) => {
+    const before = entries[index - 1]?.at ?? at;
+    return Date.parse(before) - Date.parse(at) > CLOCK_TOLERANCE_MS;
+  });
   if (place < 0) return [];
   return [`${journalPath(line)} .entries[${place}] is earlier than the one before it: a clock had gone back`];
 }

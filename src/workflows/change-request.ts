@@ -1,4 +1,4 @@
-import type { ChangeStamp, LineState } from '../catalogue/channel-rules.ts';
+import { CLOCK_TOLERANCE_MS, type ChangeStamp, type LineState } from '../catalogue/channel-rules.ts';
 import { operatorName } from '../host/operator.ts';
 import { renderDuration } from '../values/duration.ts';
 import type { WorkflowContext } from './build-request.ts';
@@ -26,9 +26,6 @@ export interface ChangeOutcome {
   readonly changed: boolean;
 }
 
-/** A machine whose clock is this far behind the last entry is wrong; clocks of a team differ by less. */
-const TOLERATED_MS = 60 * 60_000;
-
 /**
  * When and by whom a change is made. A clock that has gone back does not hold up a revocation, but is told: the order of
  * the journal counts, not its times.
@@ -40,7 +37,7 @@ export function stampChange(
 ): ChangeStamp {
   const now = clock.now();
   const behindMs = Date.parse(journal.entries.at(-1)?.at ?? '') - now.getTime();
-  if (behindMs > TOLERATED_MS) {
+  if (behindMs > CLOCK_TOLERANCE_MS) {
     const text = `this machine's clock is ${renderDuration(behindMs)} behind the last change of ${journal.line}`;
     emit({ type: 'warning', text });
   }
