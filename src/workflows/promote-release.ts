@@ -4,6 +4,7 @@ import { planPromotion } from '../catalogue/plan-promotion.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { changeLine } from './change-line.ts';
 import { stampChange, type ChangeOutcome, type ChangeRequest } from './change-request.ts';
+import { requireIntact } from './intact-release.ts';
 import { locateRelease } from './locate-release.ts';
 import { findTestEvidence } from './test-evidence.ts';
 
@@ -35,18 +36,13 @@ export async function promoteRelease(
   const located = await locateRelease(catalogue, request.release);
   const { line, long, directory, floating } = located;
   const { entries } = await changeLine(catalogue, line, async (state) => {
-    const needsEvidence = channel === TESTED && state.index.channels[channel] !== long;
-    const release = needsEvidence ? requireUsable(state, long) : undefined;
+    if (state.index.channels[channel] === long) return [];
+    const manifest = await requireIntact(directory, requireUsable(state, long));
+    const subject = { catalogue, line, directory, manifest };
     const evidence =
-      release === undefined
-        ? undefined
-        : await findTestEvidence({
-            catalogue,
-            line,
-            directory,
-            release,
-            ...(testResult === undefined ? {} : { testResult }),
-          });
+      channel === TESTED
+        ? await findTestEvidence(testResult === undefined ? subject : { ...subject, testResult })
+        : undefined;
     const promotion = { channel, long, ...(reason === undefined ? {} : { reason }) };
     const stamp = stampChange(state, request, context);
     return planPromotion(state, evidence === undefined ? promotion : { ...promotion, evidence }, stamp);

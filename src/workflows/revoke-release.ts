@@ -7,6 +7,7 @@ import type { WorkflowContext } from './build-request.ts';
 import { changeLine } from './change-line.ts';
 import { stampChange, type ChangeOutcome, type ChangeRequest } from './change-request.ts';
 import { findDescendants } from './find-descendants.ts';
+import { requireIntactTargets } from './intact-release.ts';
 import { locateRelease, parseReleaseReference } from './locate-release.ts';
 import { readLineState } from './read-line-state.ts';
 
@@ -42,23 +43,23 @@ export async function revokeRelease(
   const { line, long, index, floating } = await locateRelease(catalogue, request.release);
   const replacement = resolveReplacement(request, index);
   const descendants = await findDescendants(catalogue, line, long);
-  const { entries, index: after } = await changeLine(catalogue, line, (state) =>
-    planRevocation(
-      state,
-      { long, reason, descendants, ...(replacement === undefined ? {} : { replacement }) },
-      stampChange(state, request, context),
-    ),
-  );
+  const { entries, index: after } = await changeLine(catalogue, line, async (state) => {
+    const instead = replacement === undefined ? {} : { replacement };
+    const stamp = stampChange(state, request, context);
+    const planned = planRevocation(state, { long, reason, descendants, ...instead }, stamp);
+    await requireIntactTargets(catalogue, state, planned);
+    return planned;
+  });
   const marked = await revokeDescendants(request, `${line}@${long}`, descendants, context);
   const channels = entries.flatMap((entry) => ('channel' in entry ? [entry.channel] : []));
-  const instead = findRelease(after, long)?.revoked?.replacement;
+  const recorded = findRelease(after, long)?.revoked?.replacement;
   return {
     line,
     long,
     changed: entries.length > 0 || marked.length > 0,
     moved: Object.fromEntries(channels.map((channel) => [channel, after.channels[channel]])),
     descendants,
-    ...(instead === undefined ? {} : { replacement: instead }),
+    ...(recorded === undefined ? {} : { replacement: recorded }),
     ...(floating === undefined ? {} : { floating }),
   };
 }

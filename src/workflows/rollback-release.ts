@@ -3,6 +3,7 @@ import { planRollback } from '../catalogue/plan-rollback.ts';
 import type { WorkflowContext } from './build-request.ts';
 import { changeLine } from './change-line.ts';
 import { stampChange, type ChangeRequest } from './change-request.ts';
+import { requireIntactTargets } from './intact-release.ts';
 import { locateRelease, parseReleaseReference } from './locate-release.ts';
 import { describeMove, type MoveOutcome } from './promote-release.ts';
 
@@ -23,14 +24,16 @@ export async function rollbackRelease(
   const channel = requireChannelName(request.channel);
   const target = await findRollbackTarget(request);
   const { line, to } = target;
-  const { entries, index } = await changeLine(request.catalogue, line, (state) => {
+  const { entries, index } = await changeLine(request.catalogue, line, async (state) => {
     const { reason } = request;
     const rollback = {
       channel,
       ...(to === undefined ? {} : { to }),
       ...(reason === undefined ? {} : { reason }),
     };
-    return planRollback(state, rollback, stampChange(state, request, context));
+    const moves = planRollback(state, rollback, stampChange(state, request, context));
+    await requireIntactTargets(request.catalogue, state, moves);
+    return moves;
   });
   const long = index.channels[channel] ?? '';
   return describeMove(

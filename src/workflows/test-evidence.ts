@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { evidencePath, MANIFEST_FILE } from '../catalogue/paths.ts';
-import type { IndexedRelease } from '../catalogue/line-index.ts';
+import { evidencePath } from '../catalogue/paths.ts';
 import { Failure } from '../errors/failure.ts';
 import { isSystemError, readTextIfExists, writeFileAtomically } from '../host/files.ts';
 import { CHECKSUMS_FILE, parseChecksums } from '../manifests/checksums.ts';
-import { parseReleaseManifest, type ReleaseManifest } from '../manifests/release.ts';
+import type { ReleaseManifest } from '../manifests/release.ts';
 import { parseTestResult, type TestResult } from '../manifests/test-result.ts';
 import { sha256Of } from '../values/digest.ts';
 
@@ -25,7 +24,7 @@ export interface TestedRelease {
   readonly line: string;
   /** Directory of the release. */
   readonly directory: string;
-  readonly release: IndexedRelease;
+  readonly manifest: ReleaseManifest;
   /** A result of `mintmark test` that was made after the release was filed; else the one filed with it. */
   readonly testResult?: string;
 }
@@ -39,8 +38,7 @@ export interface TestedRelease {
  * changed since it was filed.
  */
 export async function findTestEvidence(subject: TestedRelease): Promise<TestEvidence> {
-  const { catalogue, line, directory, release, testResult } = subject;
-  const manifest = await readManifest(directory, release);
+  const { catalogue, line, directory, manifest, testResult } = subject;
   const own = `${directory}/${TEST_RESULT_FILE}`;
   const text =
     testResult === undefined ? await readOwnResult(directory, subject) : await readGiven(testResult);
@@ -48,29 +46,21 @@ export async function findTestEvidence(subject: TestedRelease): Promise<TestEvid
   requirePassed(result, manifest);
   const sha256 = sha256Of(text);
   if (testResult === undefined)
-    return { file: `releases/${line}/${release.long}/${TEST_RESULT_FILE}`, sha256 };
+    return { file: `releases/${line}/${manifest.version.long}/${TEST_RESULT_FILE}`, sha256 };
   const file = evidencePath(line, sha256);
   await writeFileAtomically(join(catalogue, file), text);
   return { file, sha256 };
 }
 
-async function readManifest(directory: string, release: IndexedRelease): Promise<ReleaseManifest> {
-  const path = join(directory, MANIFEST_FILE);
-  const text = (await readTextIfExists(path)) ?? '';
-  if (sha256Of(text) === release.manifestSha256) return parseReleaseManifest(text, path);
-  throw new Failure('conflict', 'E_RELEASE_DAMAGED', `${path} is not what was filed`, {
-    hint: 'mintmark verify tells what is damaged; restore it from a copy',
-  });
-}
-
 /** The result that was filed with the release, unchanged since. */
-async function readOwnResult(directory: string, { line, release }: TestedRelease): Promise<string> {
+async function readOwnResult(directory: string, { line, manifest }: TestedRelease): Promise<string> {
   const path = join(directory, TEST_RESULT_FILE);
   const text = await readTextIfExists(path);
-  const name = `${line} ${release.long}`;
+  const { long } = manifest.version;
+  const name = `${line} ${long}`;
   if (text === undefined) {
     throw new Failure('conflict', 'E_PROMOTE_UNTESTED', `${name} was filed without a test`, {
-      hint: `mintmark test ${line}@${release.long} --out DIR, then promote with --test-result DIR/${TEST_RESULT_FILE}`,
+      hint: `mintmark test ${line}@${long} --out DIR, then promote with --test-result DIR/${TEST_RESULT_FILE}`,
     });
   }
   const sums = parseChecksums((await readTextIfExists(join(directory, CHECKSUMS_FILE))) ?? '');

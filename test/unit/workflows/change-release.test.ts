@@ -229,6 +229,23 @@ describe('rollback and revoke', () => {
 });
 
 describe('a catalogue that was tampered with', () => {
+  test('no channel moves to a release that somebody removed or cut short', async () => {
+    const older = await fileSample(catalogue, { line: 'server', day: '2026-11-20' });
+    await promote('server', 'tested');
+    const newer = await fileSample(catalogue, { line: 'server', day: '2026-11-21' });
+    await promote('server', 'tested');
+    const disk = join(catalogue, 'releases/server', newer, `server_${newer}_x86_64-kvm.qcow2`);
+    writeFileSync(disk, 'cut');
+    rmSync(join(catalogue, 'releases/server', older), { recursive: true });
+    const damaged = { kind: 'conflict', code: 'E_RELEASE_DAMAGED' };
+    await expect(promote(`server@${newer}`, 'stable')).rejects.toMatchObject(damaged);
+    const back = rollbackRelease({ catalogue, release: 'server', channel: 'tested' }, NOON);
+    await expect(back).rejects.toMatchObject(damaged);
+    const request = { catalogue, release: `server@${newer}`, reason: 'cut', replacement: 'previous' };
+    await expect(revokeRelease(request, NOON)).rejects.toMatchObject(damaged);
+    expect(await revokeRelease({ ...request, replacement: 'none' }, NOON)).toMatchObject({ changed: true });
+  });
+
   test('a line whose directory is another one’s copy is refused', async () => {
     await fileSample(catalogue, { line: 'server', day: '2026-11-21' });
     mkdirSync(join(catalogue, 'lines/edge'));
