@@ -48,7 +48,7 @@ describe('the command line of test', () => {
       hint: 'there are nocloud, config-drive, cloudstack, cosmic',
     },
     { options: { target: ['kvm,toaster'] }, message: 'there is no target "toaster"', hint: /^there are kvm/ },
-    { options: {}, message: 'there is neither a file nor a release "server"', hint: /^nothing is filed in/ },
+    { options: {}, message: 'there is neither a file nor a line "server"', hint: /^nothing is filed in/ },
   ])('"$message" is a slip of usage', async ({ options, message, hint }) => {
     await expect(callTest('server', options)).rejects.toMatchObject({
       kind: 'usage',
