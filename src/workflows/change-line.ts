@@ -154,7 +154,7 @@ function digestsOf(lines: Readonly<Record<string, { readonly sha256: string }>>)
 }
 
 /** SHA-256 of every line's index. */
-export async function readIndexDigests(catalogue: string): Promise<Map<string, string>> {
+async function readIndexDigests(catalogue: string): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
   for (const line of (await listNames(join(catalogue, LINES))).filter(isLineName)) {
     const index = await readTextIfExists(join(catalogue, lineIndexPath(line)));

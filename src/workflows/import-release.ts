@@ -175,7 +175,7 @@ async function fileImages(
 }
 
 /** The manifest of a release that was made elsewhere: what nobody knows is absent, or said to be unknown. */
-export function planImport(
+function planImport(
   request: Pick<ImportRequest, 'line' | 'name' | 'arch' | 'parent' | 'targets'>,
   images: readonly ImportedImage[],
   stamp: { readonly version: VersionRecord; readonly now: Date },

@@ -90,7 +90,7 @@ export async function reissueRelease(
 }
 
 /** The manifest of a release whose bytes are those of another one. */
-export function planReissue(source: ReleaseManifest, version: VersionRecord, now: Date): ReleaseManifest {
+function planReissue(source: ReleaseManifest, version: VersionRecord, now: Date): ReleaseManifest {
   const forms = releaseVersionOf(version);
   const artifacts = source.artifacts.map((artifact) => ({
     ...artifact,
