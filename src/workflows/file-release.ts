@@ -19,7 +19,7 @@ import { markReleased, requireAllocation, type Reservation } from './allocate-ve
 import { exists, listNames, moveDirectory, withCatalogueErrors } from './catalogue-files.ts';
 import { withLineLock } from './catalogue-locks.ts';
 import { commitEntries, writeViews } from './change-line.ts';
-import { ignoreDamage, listReleaseVersions, readAllocation, readLineIndex } from './read-line.ts';
+import { foldLine, ignoreDamage, listReleaseVersions, readAllocation, readLineIndex } from './read-line.ts';
 import { fileEntryOf, readFiledManifest, readLineState, readOrphans } from './read-line-state.ts';
 import { removeStaging, stageRelease } from './stage-release.ts';
 
@@ -143,8 +143,11 @@ async function publish(
         filed.map((each) => fileEntryOf(each.manifest, each.sha256, stamp)),
       ),
     async () => {
-      // A release that no journal knows must not stay: the build has failed, and its BUILD gets burnt.
-      if (staging !== undefined) await moveDirectory(directory, staging);
+      // A release that no journal knows must not stay: the build has failed, and its BUILD gets burnt. What failed may
+      // have been only the sync after the journal's rename: then it is filed, and stays.
+      const written = await foldLine(catalogue, line);
+      const isFiled = written !== undefined && findRelease(written, version.long) !== undefined;
+      if (staging !== undefined && !isFiled) await moveDirectory(directory, staging);
     },
   );
   await writeViews(catalogue, after);

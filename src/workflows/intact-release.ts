@@ -18,11 +18,11 @@ import { sha256Of } from '../values/digest.ts';
 export async function requireIntact(directory: string, release: IndexedRelease): Promise<ReleaseManifest> {
   const path = join(directory, MANIFEST_FILE);
   const text = (await readTextIfExists(path)) ?? '';
-  if (sha256Of(text) !== release.manifestSha256) throw damaged(path);
+  if (sha256Of(text) !== release.manifestSha256) throw releaseDamaged(path);
   const manifest = parseReleaseManifest(text, path);
   for (const { file, sizeBytes } of manifest.artifacts) {
     const found = await stat(join(directory, file)).catch(() => undefined);
-    if (found?.size !== sizeBytes) throw damaged(join(directory, file));
+    if (found?.size !== sizeBytes) throw releaseDamaged(join(directory, file));
   }
   return manifest;
 }
@@ -43,8 +43,10 @@ export async function requireIntactTargets(
   }
 }
 
-function damaged(path: string): Failure {
+/** The failure for a file of a release that is not what was filed. */
+export function releaseDamaged(path: string, cause?: unknown): Failure {
   return new Failure('conflict', 'E_RELEASE_DAMAGED', `${path} is not what was filed`, {
     hint: 'mintmark verify tells what is damaged; restore it from a copy',
+    cause,
   });
 }

@@ -2,7 +2,6 @@ import { join, resolve } from 'node:path';
 import { requireUsable } from '../catalogue/channel-rules.ts';
 import type { IndexedRelease } from '../catalogue/line-index.ts';
 import { MANIFEST_FILE, artifactFileName, releaseDirectory, requireLineName } from '../catalogue/paths.ts';
-import { Failure } from '../errors/failure.ts';
 import { sha256OfFile } from '../host/digest-file.ts';
 import { CHECKSUMS_FILE, parseChecksums } from '../manifests/checksums.ts';
 import { releaseVersionOf, type ReleaseArtifact, type ReleaseManifest } from '../manifests/release.ts';
@@ -16,6 +15,7 @@ import { burnOnFailure } from './burn-on-failure.ts';
 import { linkOrCopyFile, withCatalogueErrors } from './catalogue-files.ts';
 import { recordDiff } from './diff-releases.ts';
 import { fileRelease } from './file-release.ts';
+import { releaseDamaged } from './intact-release.ts';
 import { readFiledManifest, readLineState } from './read-line-state.ts';
 import { createStaging, removeStaging } from './stage-release.ts';
 
@@ -128,7 +128,7 @@ async function readSource(catalogue: string, line: string, long: string): Promis
   const release = requireUsable(await readLineState(catalogue, line), long);
   const directory = join(catalogue, releaseDirectory(line, long));
   const filed = await readFiledManifest(catalogue, line, long);
-  if (filed?.sha256 !== release.manifestSha256) throw damaged(join(directory, MANIFEST_FILE));
+  if (filed?.sha256 !== release.manifestSha256) throw releaseDamaged(join(directory, MANIFEST_FILE));
   const sums = parseChecksums((await readTextIfExists(join(directory, CHECKSUMS_FILE))) ?? '');
   return { directory, release, manifest: filed.manifest, sums };
 }
@@ -139,9 +139,9 @@ async function requireUndamaged({ directory, manifest, sums }: Source, signal: A
   for (const [file, sha256] of known) {
     const found = await sha256OfFile(join(directory, file), signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      throw damaged(join(directory, file), error);
+      throw releaseDamaged(join(directory, file), error);
     });
-    if (found !== sha256) throw damaged(join(directory, file));
+    if (found !== sha256) throw releaseDamaged(join(directory, file));
   }
 }
 
@@ -174,11 +174,4 @@ async function fileAgain(
 function warn({ os, version, reissueOf = version.long }: ReleaseManifest, { long }: Reservation): string {
   const inside = os.releaseLine === undefined ? reissueOf : `${os.releaseLine} (${reissueOf})`;
   return `${long} has the bytes of ${reissueOf}: its machines go on reporting ${inside}; to raise that, build again`;
-}
-
-function damaged(path: string, cause?: unknown): Failure {
-  return new Failure('conflict', 'E_RELEASE_DAMAGED', `${path} is not what was filed`, {
-    hint: 'mintmark verify tells what is damaged; restore it from a copy',
-    cause,
-  });
 }
